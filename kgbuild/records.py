@@ -1,0 +1,311 @@
+"""The vocabulary of the whole project: the frozen records that pass between stages.
+
+One offset contract holds everywhere: offsets count characters (Python string indices) of
+``Document.text``, ends are exclusive, and ``document.text[m.start:m.end] == m.text``.
+
+Ids are content hashes (or, for documents and entities, CURIEs), so that doing a thing twice
+changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+__all__ = [
+    "Abbreviation",
+    "AnnotatedDocument",
+    "Candidate",
+    "Document",
+    "Evidence",
+    "Failure",
+    "Grounding",
+    "Mention",
+    "Passage",
+    "Relation",
+    "Sentence",
+    "Statement",
+    "Synonym",
+    "Term",
+    "Withdrawal",
+    "content_hash",
+    "document_hash",
+]
+
+Span = tuple[int, int]
+
+
+def content_hash(*parts: object) -> str:
+    """Return 24 hexadecimal digits (96 bits of BLAKE2b) that identify ``parts``.
+
+    Parts are joined unambiguously: ``("ab", "c")`` and ``("a", "bc")`` differ.
+    """
+    digest = blake2b(digest_size=12)
+    for part in parts:
+        data = str(part).encode("utf-8", "surrogatepass")
+        digest.update(b"%d:" % len(data))
+        digest.update(data)
+    return digest.hexdigest()
+
+
+def document_hash(text: str) -> str:
+    """Return the CURIE of a document that has no identifier of its own."""
+    return f"kgb.doc:{content_hash(text)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A part of a document's text: ``text[start:end]``.
+
+    ``kind`` is one of title, abstract, heading, paragraph, figure, table, list, keywords, other;
+    ``label`` is what the source calls it ("METHODS", "Figure 2"), or empty.
+    """
+
+    kind: str
+    start: int
+    end: int
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A text with an identity.
+
+    Attributes:
+        id: a CURIE (``PMID:1234``, ``PMC:PMC1234``, ``DOI:10.1/x``) or ``kgb.doc:HASH``.
+        text: the whole text; passages, sentences and mentions are offsets into it.
+        passages: in order of start, not overlapping.
+        date: ISO 8601, as precise as the source: ``2002``, ``2002-09``, ``2002-09-16``; or empty.
+        source: where it was read from: ``folder/file.xml.gz`` or ``archive.zip!member``.
+        metadata: whatever else the source says, as strings (journal, mesh, chemicals, ...).
+            Lists are joined by ``"|"``.
+    """
+
+    id: str
+    text: str
+    passages: tuple[Passage, ...] = ()
+    date: str = ""
+    source: str = ""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence: ``document.text[start:end]``, with no surrounding white space."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Abbreviation:
+    """A short form with the long form that the document defines it by, both with offsets."""
+
+    short: str
+    long: str
+    short_start: int
+    long_start: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A place in a document that names an entity.
+
+    ``spans`` lists the pieces of a discontinuous mention; empty means the one piece
+    ``(start, end)``. ``score`` is in [0, 1]. ``extractor`` is ``name/version``.
+    """
+
+    document: str
+    start: int
+    end: int
+    text: str
+    category: str
+    score: float = 1.0
+    extractor: str = "given"
+    spans: tuple[Span, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """The content hash of document, place, text, category and extractor."""
+        pieces = self.spans or ((self.start, self.end),)
+        return content_hash(self.document, pieces, self.text, self.category, self.extractor)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An identifier that a mention might mean, with its score in [0, 1] and how it was found."""
+
+    curie: str
+    name: str
+    score: float
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grounding:
+    """A mention resolved to an identifier, or to NIL.
+
+    A composite mention ("BRCA1/2") has several groundings. ``curie`` is empty for NIL and
+    ``reason`` then says why. ``method`` is one of given, exact, abbreviation, normalized, dense,
+    nil. ``candidates`` may be kept for explanation, best first.
+    """
+
+    mention: str
+    curie: str
+    name: str
+    category: str
+    score: float
+    method: str
+    reason: str = ""
+    candidates: tuple[Candidate, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A relation between two mentions that a span of the document carries.
+
+    ``subject`` and ``object`` are mention ids. ``start`` and ``end`` delimit the sentence or
+    passage that carries it; ``trigger`` is the text that signals it, or empty. ``novel`` is None
+    where the extractor doesn't judge novelty.
+    """
+
+    document: str
+    subject: str
+    object: str
+    predicate: str
+    score: float
+    start: int
+    end: int
+    extractor: str
+    negated: bool = False
+    hedged: bool = False
+    novel: bool | None = None
+    trigger: str = ""
+
+    @property
+    def id(self) -> str:
+        """The content hash of everything that distinguishes this relation from another."""
+        return content_hash(
+            self.document, self.subject, self.predicate, self.object,
+            self.start, self.end, self.negated, self.extractor, self.trigger,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """Subject, predicate, object and qualifiers; identity of an edge of the graph."""
+
+    subject: str
+    predicate: str
+    object: str
+    qualifiers: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def id(self) -> str:
+        """The content hash of subject, predicate, object and sorted qualifiers."""
+        return content_hash(
+            self.subject, self.predicate, self.object, *map(tuple, sorted(self.qualifiers))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What proves (or, ``negated``, denies) a statement: a sentence of a document.
+
+    Offsets are those of the document's text; ``sentence`` is ``text[start:end]``.
+    """
+
+    statement: str
+    document: str
+    start: int
+    end: int
+    sentence: str
+    subject_start: int
+    subject_end: int
+    object_start: int
+    object_end: int
+    score: float
+    extractor: str
+    negated: bool = False
+    hedged: bool = False
+    novel: bool | None = None
+
+    @property
+    def id(self) -> str:
+        """The content hash of statement, document, place, text, polarity and extractor."""
+        return content_hash(
+            self.statement, self.document, self.start, self.end, self.sentence,
+            self.subject_start, self.subject_end, self.object_start, self.object_end,
+            self.negated, self.extractor,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A document (or a part of an input) that could not be processed, and why.
+
+    ``document`` is its id where one is known, else empty; ``place`` says where in ``source``
+    (``line 12``, ``byte 4096``, ``article 3``); ``reason`` says what was expected and the fix.
+    """
+
+    source: str
+    stage: str
+    reason: str
+    document: str = ""
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """The input's word that a document (a CURIE) is deleted or retracted from the source."""
+
+    document: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Synonym:
+    """Another name of a term.
+
+    ``scope`` is one of exact, narrow, broad, related, abbreviation (OBO's four and the last,
+    which matches only with its case).
+    """
+
+    text: str
+    scope: str = "exact"
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A class or individual of a vocabulary.
+
+    ``category`` is one of the schema's; ``parents`` are CURIEs by is_a; ``xrefs`` are CURIEs of
+    other vocabularies; an ``obsolete`` term may name its successor in ``replaced_by``.
+    """
+
+    id: str
+    name: str
+    category: str
+    synonyms: tuple[Synonym, ...] = ()
+    xrefs: tuple[str, ...] = ()
+    parents: tuple[str, ...] = ()
+    definition: str = ""
+    obsolete: bool = False
+    replaced_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotatedDocument:
+    """A document with all that is known of it so far: what stages take and return.
+
+    Readers fill ``document`` and, where the input carries annotations, ``mentions``,
+    ``groundings`` and ``relations``; every stage adds its own with ``dataclasses.replace``.
+    """
+
+    document: Document
+    sentences: tuple[Sentence, ...] = ()
+    abbreviations: tuple[Abbreviation, ...] = ()
+    mentions: tuple[Mention, ...] = ()
+    groundings: tuple[Grounding, ...] = ()
+    relations: tuple[Relation, ...] = ()
