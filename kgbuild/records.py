@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from hashlib import blake2b
+from hashlib import sha256
 
 __all__ = [
     "Abbreviation",
@@ -37,16 +37,20 @@ Span = tuple[int, int]
 
 
 def content_hash(*parts: object) -> str:
-    """Return 24 hexadecimal digits (96 bits of BLAKE2b) that identify ``parts``.
+    """Return 24 hexadecimal digits (96 bits of SHA-256) that identify ``parts``.
 
-    Parts are joined unambiguously: ``("ab", "c")`` and ``("a", "bc")`` differ.
+    Parts are joined as netstrings, so ``("ab", "c")`` and ``("a", "bc")`` differ; assembly
+    computes the same hash in SQL.
+
+    >>> content_hash("MESH:D001241", "treats", "MESH:D006261")
+    'b5f045895fe1d2c1d0861b53'
     """
-    digest = blake2b(digest_size=12)
-    for part in parts:
-        data = str(part).encode("utf-8", "surrogatepass")
-        digest.update(b"%d:" % len(data))
-        digest.update(data)
-    return digest.hexdigest()
+    data = b"".join(b"%d:%b" % (len(part), part) for part in (_bytes(p) for p in parts))
+    return sha256(data).hexdigest()[:24]
+
+
+def _bytes(part: object) -> bytes:
+    return str(part).encode("utf-8", "surrogatepass")
 
 
 def document_hash(text: str) -> str:
@@ -204,9 +208,8 @@ class Statement:
     @property
     def id(self) -> str:
         """The content hash of subject, predicate, object and sorted qualifiers."""
-        return content_hash(
-            self.subject, self.predicate, self.object, *map(tuple, sorted(self.qualifiers))
-        )
+        flat = (text for pair in sorted(self.qualifiers) for text in pair)
+        return content_hash(self.subject, self.predicate, self.object, *flat)
 
 
 @dataclass(frozen=True, slots=True)
