@@ -1,0 +1,223 @@
+"""What a workspace has done, in one transactional SQLite file.
+
+The tables of a shard are written and renamed first, then one transaction here says that they
+count. A crash in between leaves files that nothing refers to, which the next run overwrites.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from kgbuild.errors import WorkspaceError
+from kgbuild.records import Failure
+
+__all__ = ["DocumentEntry", "Ledger"]
+
+_FORMAT = "1"
+_TABLES = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE inputs (source TEXT PRIMARY KEY, stamp TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE documents (
+  id TEXT PRIMARY KEY, text_hash TEXT NOT NULL, version TEXT NOT NULL, input TEXT NOT NULL,
+  shard INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE retired (
+  id TEXT, shard INTEGER, reason TEXT NOT NULL, PRIMARY KEY (id, shard)) WITHOUT ROWID;
+CREATE TABLE shards (
+  shard INTEGER PRIMARY KEY, documents INTEGER NOT NULL, characters INTEGER NOT NULL);
+CREATE TABLE done (
+  shard INTEGER, stage TEXT, fingerprint TEXT NOT NULL, rows INTEGER NOT NULL,
+  seconds REAL NOT NULL, PRIMARY KEY (shard, stage)) WITHOUT ROWID;
+CREATE TABLE failures (
+  shard INTEGER, stage TEXT NOT NULL, input TEXT NOT NULL, document TEXT NOT NULL,
+  source TEXT NOT NULL, place TEXT NOT NULL, reason TEXT NOT NULL);
+CREATE INDEX failures_by_shard ON failures (shard, stage);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentEntry:
+    """The ledger's line for a document; ``version`` orders revisions of one id, or is empty."""
+
+    id: str
+    text_hash: str
+    version: str
+    input: str
+    shard: int
+
+
+class Ledger:
+    """The ledger of one workspace; one process writes at a time."""
+
+    def __init__(self, path: Path) -> None:
+        is_new = not path.exists()
+        try:
+            self._db = sqlite3.connect(path, isolation_level=None)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=FULL")
+            if is_new or not self._has_tables():
+                with self.transaction():
+                    for command in _TABLES.split(";"):
+                        self._db.execute(command)
+                    self._db.execute("INSERT INTO meta VALUES ('format', ?)", (_FORMAT,))
+        except sqlite3.Error as error:
+            raise WorkspaceError(
+                f"{path} can't be opened as a workspace ledger ({error}); "
+                "choose another --out, or delete that folder to start anew"
+            ) from error
+        if (found := self.meta("format")) != _FORMAT:
+            raise WorkspaceError(
+                f"{path} has workspace format {found}, this kgbuild writes {_FORMAT}: "
+                "build into a new folder"
+            )
+
+    def _has_tables(self) -> bool:
+        query = "SELECT count(*) FROM sqlite_master WHERE name = 'done'"
+        return bool(self._db.execute(query).fetchone()[0])
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Make the writes inside all count, or none."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    def meta(self, key: str) -> str | None:
+        """Return a note kept under ``key``."""
+        row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return row[0] if row else None
+
+    def set_meta(self, key: str, value: str) -> None:
+        """Keep a note."""
+        self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    def input_stamp(self, source: str) -> str | None:
+        """Return the stamp with which ``source`` was last read to its end."""
+        query = "SELECT stamp FROM inputs WHERE source = ?"
+        row = self._db.execute(query, (source,)).fetchone()
+        return row[0] if row else None
+
+    def finish_input(self, source: str, stamp: str) -> None:
+        """Note that ``source`` has been read to its end."""
+        self._db.execute("INSERT OR REPLACE INTO inputs VALUES (?, ?)", (source, stamp))
+
+    def document(self, id: str) -> DocumentEntry | None:
+        """Return the entry of a live document."""
+        query = "SELECT id, text_hash, version, input, shard FROM documents WHERE id = ?"
+        row = self._db.execute(query, (id,)).fetchone()
+        return DocumentEntry(*row) if row else None
+
+    def documents_of(self, source: str) -> list[DocumentEntry]:
+        """Return the live documents that were last read from an input."""
+        query = "SELECT id, text_hash, version, input, shard FROM documents WHERE input = ?"
+        return [DocumentEntry(*row) for row in self._db.execute(query, (source,))]
+
+    def add_shard(self, shard: int, entries: Iterable[DocumentEntry], characters: int) -> None:
+        """Add a shard's documents; an entry replaces the older one of the same id."""
+        rows = [(e.id, e.text_hash, e.version, e.input, e.shard) for e in entries]
+        self._db.execute("INSERT INTO shards VALUES (?, ?, ?)", (shard, len(rows), characters))
+        self._db.executemany("INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?)", rows)
+
+    def retire(self, entry: DocumentEntry, reason: str) -> None:
+        """Take a document (as it stands in its shard) out of the graph."""
+        row = (entry.id, entry.shard, reason)
+        self._db.execute("INSERT OR REPLACE INTO retired VALUES (?, ?, ?)", row)
+        query = "DELETE FROM documents WHERE id = ? AND shard = ?"
+        self._db.execute(query, (entry.id, entry.shard))
+
+    def retired(self) -> list[tuple[str, int, str]]:
+        """Return (id, shard, reason) of the documents that don't count any more, sorted."""
+        return self._db.execute("SELECT id, shard, reason FROM retired ORDER BY 1, 2").fetchall()
+
+    def next_shard(self) -> int:
+        """Return the number that the next shard gets."""
+        return int(self._db.execute("SELECT coalesce(max(shard) + 1, 0) FROM shards").fetchone()[0])
+
+    def shards(self) -> list[int]:
+        """Return the shards' numbers."""
+        return [row[0] for row in self._db.execute("SELECT shard FROM shards ORDER BY 1")]
+
+    def fingerprint(self, shard: int, stage: str) -> str | None:
+        """Return the fingerprint with which a stage was done on a shard."""
+        query = "SELECT fingerprint FROM done WHERE shard = ? AND stage = ?"
+        row = self._db.execute(query, (shard, stage)).fetchone()
+        return row[0] if row else None
+
+    def finish_stage(
+        self, shard: int, stage: str, fingerprint: str, *, rows: int, seconds: float
+    ) -> None:
+        """Note that a stage is done on a shard."""
+        values = (shard, stage, fingerprint, rows, seconds)
+        self._db.execute("INSERT OR REPLACE INTO done VALUES (?, ?, ?, ?, ?)", values)
+
+    def forget_stage(self, stage: str) -> None:
+        """Make a stage count as not done, on every shard."""
+        self._db.execute("DELETE FROM done WHERE stage = ?", (stage,))
+
+    def replace_failures(self, shard: int, stage: str, failures: Iterable[Failure]) -> None:
+        """Set the failures of a stage on a shard."""
+        self._db.execute("DELETE FROM failures WHERE shard = ? AND stage = ?", (shard, stage))
+        for failure in failures:
+            self.add_failure(shard, failure, input="")
+
+    def add_failure(self, shard: int, failure: Failure, *, input: str) -> None:
+        """Add a failure; ``input`` names the input that a re-read of it would mend."""
+        self._db.execute(
+            "INSERT INTO failures VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                shard, failure.stage, input,
+                *map(_storable, (failure.document, failure.source, failure.place, failure.reason)),
+            ),
+        )  # fmt: skip
+
+    def forget_failures(self, input: str) -> None:
+        """Drop the failures of reading an input that is about to be read again."""
+        self._db.execute("DELETE FROM failures WHERE input = ?", (input,))
+
+    def failures(self) -> list[Failure]:
+        """Return all failures, in order of shard."""
+        query = "SELECT source, stage, reason, document, place FROM failures ORDER BY shard, rowid"
+        return [Failure(*row) for row in self._db.execute(query)]
+
+    def stage_totals(self) -> dict[str, dict[str, float]]:
+        """Return rows and seconds of each stage, summed over shards."""
+        query = "SELECT stage, sum(rows), sum(seconds) FROM done GROUP BY stage"
+        return {
+            stage: {"rows": rows, "seconds": round(seconds, 3)}
+            for stage, rows, seconds in self._db.execute(query)
+        }
+
+    def totals(self) -> dict[str, int]:
+        """Return counts of inputs, shards, live and retired documents, failures, characters."""
+        return {
+            name: int(self._db.execute(query).fetchone()[0])
+            for name, query in (
+                ("inputs", "SELECT count(*) FROM inputs"),
+                ("shards", "SELECT count(*) FROM shards"),
+                ("documents", "SELECT count(*) FROM documents"),
+                ("retired", "SELECT count(*) FROM retired"),
+                ("failures", "SELECT count(*) FROM failures"),
+                ("characters", "SELECT coalesce(sum(characters), 0) FROM shards"),
+            )
+        }
+
+    def state(self) -> str:
+        """Return a text that changes whenever what the graph is made of changes."""
+        query = "SELECT shard, stage, fingerprint FROM done ORDER BY 1, 2"
+        return json.dumps([self._db.execute(query).fetchall(), self.retired()])
+
+
+def _storable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,171 @@
+"""The workspace folder: the Parquet tables of every stage, shard by shard, and their ledger."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from kgbuild.errors import WorkspaceError
+from kgbuild.ledger import Ledger
+from kgbuild.records import AnnotatedDocument, Failure
+from kgbuild.tables import SCHEMAS
+from kgbuild.tabular import from_tables, to_failures
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+__all__ = ["Workspace", "write_atomically"]
+
+LEDGER = "ledger.sqlite"
+MANIFEST = "manifest.json"
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write ``data`` beside ``path`` and rename it, so that readers see all of it or the old."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with beside.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise WorkspaceError(
+            f"{path} can't be written ({error.strerror}): free some space, or choose another --out"
+        ) from error
+
+
+class Workspace:
+    """A folder that holds ``tables/TABLE/SHARD.parquet``, the ledger and the manifest.
+
+    Used as a context manager it holds a lock, so that two builds never write one folder.
+
+    Raises:
+        WorkspaceError: the folder can't be made or written, another build holds it, it is not a
+            workspace, or another version made it.
+    """
+
+    def __init__(self, folder: Path, *, create: bool = False) -> None:
+        self.folder = folder
+        if create:
+            self._create()
+        elif not (folder / LEDGER).is_file():
+            raise WorkspaceError(
+                f"{folder} is no kgbuild output (it has no {LEDGER}): "
+                "make one with `kgbuild build INPUT --out DIR`"
+            )
+        self.ledger = Ledger(folder / LEDGER)
+        self._lock: int | None = None
+
+    def _create(self) -> None:
+        if self.folder.is_dir() and not (self.folder / LEDGER).exists():
+            others = sorted(p.name for p in self.folder.iterdir() if not p.name.startswith("."))
+            if others:
+                raise WorkspaceError(
+                    f"{self.folder} holds other files ({', '.join(others[:3])}, ...) and no "
+                    "kgbuild output: choose a new or empty folder as --out"
+                )
+        try:
+            (self.folder / "tables").mkdir(parents=True, exist_ok=True)
+            probe = self.folder / f".probe-{os.getpid()}"
+            probe.touch()
+            probe.unlink()
+        except OSError as error:
+            raise WorkspaceError(
+                f"{self.folder} can't be written ({error.strerror}): choose another --out"
+            ) from error
+
+    def __enter__(self) -> Workspace:
+        self._lock = os.open(self.folder / ".lock", os.O_RDWR | os.O_CREAT)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(self._lock)
+            raise WorkspaceError(
+                f"another kgbuild is writing {self.folder}: wait for it, or choose another --out"
+            ) from None
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.ledger.close()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def path(self, table: str, shard: int) -> Path:
+        """Return where a shard's table lies."""
+        return self.folder / "tables" / table / f"{shard:06d}.parquet"
+
+    def write(self, shard: int, tables: Mapping[str, pa.Table]) -> None:
+        """Write tables of a shard, each whole or not at all."""
+        for name, table in tables.items():
+            _write_parquet(self.path(name, shard), table)
+
+    def read(self, shard: int, names: Iterable[str]) -> list[AnnotatedDocument]:
+        """Return a shard's documents with what the tables ``names`` say of them."""
+        wanted = ["documents", *(n for n in names if n != "documents")]
+        return from_tables(
+            {
+                name: pq.read_table(path, schema=SCHEMAS[name])
+                for name in wanted
+                if (path := self.path(name, shard)).exists()
+            }
+        )
+
+    def documents(self) -> Iterator[AnnotatedDocument]:
+        """Yield the live documents with their sentences, mentions, groundings and relations."""
+        retired = {(id, shard) for id, shard, _ in self.ledger.retired()}
+        names = ("sentences", "abbreviations", "mentions", "groundings", "relations")
+        for shard in self.ledger.shards():
+            for item in self.read(shard, names):
+                if (item.document.id, shard) not in retired:
+                    yield item
+
+    def failures(self) -> list[Failure]:
+        """Return all failures, in order of shard."""
+        return self.ledger.failures()
+
+    def export_failures(self) -> None:
+        """Write the failures as a table, ``tables/failures.parquet``."""
+        _write_parquet(self.folder / "tables" / "failures.parquet", to_failures(self.failures()))
+
+    def manifest(self) -> dict[str, Any]:
+        """Return what the last run wrote of itself; empty before the first."""
+        path = self.folder / MANIFEST
+        loaded: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.exists() else {}
+        return loaded
+
+    def write_manifest(self, manifest: Mapping[str, Any]) -> None:
+        """Replace the manifest."""
+        text = json.dumps(manifest, indent=2, ensure_ascii=False, default=str)
+        write_atomically(self.folder / MANIFEST, text.encode("utf-8", "replace"))
+
+
+def _write_parquet(path: Path, table: pa.Table) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with beside.open("wb") as file:
+            pq.write_table(table, file, compression="zstd")
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise WorkspaceError(
+            f"{path} can't be written ({error.strerror or error}): "
+            "free some space and run the same command again; it goes on where it stopped"
+        ) from error
