@@ -1,0 +1,302 @@
+"""The one YAML file that configures everything, validated; defaults need no file."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from kgbuild.errors import ConfigError
+
+__all__ = ["Config", "load_config", "parse_config", "to_yaml"]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class VocabularyConfig(_Section):
+    """A vocabulary by its name in the catalogue, or a file."""
+
+    name: str = Field(description="a name of `kgbuild vocab list`, or the path of a file")
+    category: str | None = Field(None, description="the category of terms that name none")
+
+
+class ReadingConfig(_Section):
+    """How documents are read."""
+
+    format: str | None = Field(None, description="a reader's name; found out from the content")
+    options: dict[str, str] = Field(
+        default_factory=dict, description="options of the reader (jsonl: text_field, id_field, ...)"
+    )
+
+
+class DictionaryConfig(_Section):
+    """Finds the names of the vocabularies."""
+
+    type: Literal["dictionary"] = "dictionary"
+    categories: list[str] | None = Field(None, description="only these categories")
+
+
+class VariantsConfig(_Section):
+    """Finds sequence variants: rs numbers, HGVS, V600E."""
+
+    type: Literal["variants"] = "variants"
+
+
+class GivenConfig(_Section):
+    """Takes the mentions that the input carries (PubTator, BioC)."""
+
+    type: Literal["given"] = "given"
+
+
+class TransformerConfig(_Section):
+    """Runs a Hugging Face token-classification checkpoint."""
+
+    type: Literal["transformer"] = "transformer"
+    model: str = Field(description="a local folder or a hub id")
+    backend: Literal["auto", "torch", "onnx"] = "auto"
+    device: str = Field("auto", description="auto, cpu, cuda, cuda:1, ...")
+    labels: dict[str, str] | None = Field(None, description="the checkpoint's label: category")
+    threshold: float = Field(0.0, ge=0, le=1)
+
+
+RecognizerConfig = Annotated[
+    DictionaryConfig | VariantsConfig | GivenConfig | TransformerConfig,
+    Field(discriminator="type"),
+]
+
+
+class GroundingConfig(_Section):
+    """How mentions are resolved to identifiers."""
+
+    trust_given: bool = Field(True, description="take identifiers that the input carries")
+    dense: Literal["auto", "on", "off"] = Field(
+        "auto", description="embedding matches after the exact ones: on, off, or if installed"
+    )
+    encoder: str | None = Field(None, description="a sentence-transformers folder or hub id")
+    threshold: float = Field(0.85, ge=0, le=1, description="cosine below which dense is NIL")
+    candidates: int = Field(5, ge=0, description="how many candidates to keep with a grounding")
+
+
+class PatternsConfig(_Section):
+    """Trigger patterns declared in YAML."""
+
+    type: Literal["patterns"] = "patterns"
+    file: str | None = Field(None, description="a patterns file; the shipped one if absent")
+
+
+class CooccurrenceConfig(_Section):
+    """Entities named together."""
+
+    type: Literal["cooccurrence"] = "cooccurrence"
+    level: Literal["sentence", "document"] = "sentence"
+    pairs: list[tuple[str, str]] | None = Field(None, description="only these category pairs")
+
+
+class GivenRelationsConfig(_Section):
+    """Takes the relations that the input carries."""
+
+    type: Literal["given"] = "given"
+
+
+RelationConfig = Annotated[
+    PatternsConfig | CooccurrenceConfig | GivenRelationsConfig, Field(discriminator="type")
+]
+
+
+class ErrorRates(_Section):
+    """How often an extractor errs; the belief model's parameters."""
+
+    systematic: float = Field(ge=0, lt=1, description="errors that repeat however many papers")
+    random: float = Field(ge=0, lt=1, description="errors that are independent between papers")
+
+
+class AssemblyConfig(_Section):
+    """How evidence becomes statements with a belief."""
+
+    error_rates: dict[str, ErrorRates] = Field(
+        default_factory=dict,
+        description="by extractor name without version; `default` for the others",
+    )
+    keep_nil: bool = Field(True, description="keep mentions without identifier as literal nodes")
+
+
+class RunConfig(_Section):
+    """How the work is cut and spread."""
+
+    shard_documents: int = Field(500, ge=1, description="documents a shard, at most")
+    shard_characters: int = Field(2_000_000, ge=1, description="characters a shard, about")
+    workers: int | Literal["auto"] = Field("auto", description="processes; auto: by input size")
+
+
+class Config(_Section):
+    """Everything that a build can be told."""
+
+    schema_: str = Field("biomedical", alias="schema", description="a name, or a YAML file")
+    vocabularies: list[str | VocabularyConfig] = Field(default=["starter"])
+    reading: ReadingConfig = ReadingConfig()
+    recognizers: list[RecognizerConfig] = Field(default=[DictionaryConfig(), VariantsConfig()])
+    merge: Literal["priority", "longest", "vote", "union"] = Field(
+        "longest", description="which mention wins where recognizers overlap"
+    )
+    grounding: GroundingConfig = GroundingConfig()
+    relations: list[RelationConfig] = Field(default=[PatternsConfig(), CooccurrenceConfig()])
+    assembly: AssemblyConfig = AssemblyConfig()
+    run: RunConfig = RunConfig()
+    stores: list[Literal["ladybug", "oxigraph"]] = Field(default=["ladybug", "oxigraph"])
+
+    def vocabulary_specs(self) -> list[VocabularyConfig]:
+        """Return the vocabularies, each with its options."""
+        return [VocabularyConfig(name=v) if isinstance(v, str) else v for v in self.vocabularies]
+
+
+def load_config(path: Path | None) -> Config:
+    """Read a configuration file; None gives the defaults.
+
+    File names in it are relative to its folder.
+
+    Raises:
+        ConfigError: the file is absent, no YAML, or has unknown keys or unfit values; the message
+            names each with its line.
+    """
+    if path is None:
+        return Config()
+    try:
+        text = path.read_text("utf-8")
+    except OSError as error:
+        raise ConfigError(f"{path} can't be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} is not UTF-8 (byte {error.start}): save it as UTF-8") from error
+    return _relative_to(parse_config(text, name=str(path)), path.parent)
+
+
+def parse_config(text: str, *, name: str = "configuration") -> Config:
+    """Return the configuration that a YAML text says."""
+    try:
+        data = yaml.safe_load(text)
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" line {mark.line + 1}" if mark else ""
+        raise ConfigError(f"{name}{where}: no valid YAML ({error})") from error
+    try:
+        return Config.model_validate({} if data is None else data)
+    except ValidationError as error:
+        problems = [_problem(dict(e), node) for e in error.errors()]
+        raise ConfigError("\n".join(f"{name} {problem}" for problem in problems)) from error
+
+
+def to_yaml(config: Config, *, comments: bool = False) -> str:
+    """Return ``config`` as YAML, with each option's description as comment where wanted."""
+    data = json.loads(config.model_dump_json(by_alias=True))
+    text: str = yaml.safe_dump(data, sort_keys=False, allow_unicode=True, default_flow_style=False)
+    if not comments:
+        return text
+    notes = _descriptions()
+    lines = []
+    for line in text.splitlines():
+        note = notes.get(line.strip().lstrip("- ").split(":")[0])
+        lines.append(f"{line}  # {note}" if note else line)
+    return "\n".join(lines) + "\n"
+
+
+def _descriptions() -> dict[str, str]:
+    sections = (
+        VocabularyConfig, ReadingConfig, DictionaryConfig, TransformerConfig, GroundingConfig,
+        PatternsConfig, CooccurrenceConfig, AssemblyConfig, RunConfig, Config,
+    )  # fmt: skip
+    return {
+        field.alias or name: field.description
+        for section in sections
+        for name, field in section.model_fields.items()
+        if field.description
+    }
+
+
+def _relative_to(config: Config, folder: Path) -> Config:
+    """Resolve the file names of ``config`` against the folder that its file lies in."""
+
+    def resolve(name: str) -> str:
+        path = folder / name
+        return str(path) if path.exists() else name
+
+    vocabularies = [
+        v.model_copy(update={"name": resolve(v.name)}) for v in config.vocabulary_specs()
+    ]
+    relations = [
+        r.model_copy(update={"file": resolve(r.file)})
+        if isinstance(r, PatternsConfig) and r.file
+        else r
+        for r in config.relations
+    ]
+    recognizers = [
+        r.model_copy(update={"model": resolve(r.model)}) if isinstance(r, TransformerConfig) else r
+        for r in config.recognizers
+    ]
+    return config.model_copy(
+        update={
+            "schema_": resolve(config.schema_),
+            "vocabularies": vocabularies,
+            "relations": relations,
+            "recognizers": recognizers,
+        }
+    )
+
+
+def _problem(error: dict[str, Any], root: yaml.Node | None) -> str:
+    location = _without_union_tags(error["loc"])
+    line = _line(root, location)
+    where = ".".join(str(part) for part in location) or "the top level"
+    if error["type"] == "extra_forbidden":
+        key = str(location[-1])
+        known = _known_keys(location[:-1], error["loc"])
+        nearest = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+        hint = f"did you mean '{nearest[0]}'?" if nearest else f"known: {', '.join(known)}"
+        return f"line {line}: unknown key '{where}'; {hint}"
+    return f"line {line}: {where}: {error['msg']} (got {error['input']!r})"
+
+
+def _without_union_tags(location: Sequence[int | str]) -> list[int | str]:
+    """Drop what pydantic adds to say which member of a union it tried."""
+    return [
+        part
+        for before, part in zip(("", *location), location, strict=False)
+        if not isinstance(before, int) and "[" not in str(part) and part not in ("int", "str")
+    ]
+
+
+def _known_keys(location: Sequence[int | str], full: Sequence[int | str]) -> list[str]:
+    sections: dict[str, type[_Section]] = {
+        "reading": ReadingConfig, "grounding": GroundingConfig, "assembly": AssemblyConfig,
+        "run": RunConfig, "vocabularies": VocabularyConfig, "error_rates": ErrorRates,
+        "dictionary": DictionaryConfig, "variants": VariantsConfig, "given": GivenConfig,
+        "transformer": TransformerConfig, "patterns": PatternsConfig,
+        "cooccurrence": CooccurrenceConfig,
+    }  # fmt: skip
+    if "error_rates" in full:
+        section: type[_Section] = ErrorRates
+    else:
+        named = [sections[str(part)] for part in full if part in sections]
+        section = named[-1] if named and location else Config
+    return [field.alias or name for name, field in section.model_fields.items()]
+
+
+def _line(node: yaml.Node | None, location: Sequence[int | str]) -> int:
+    """Return the line (from 1) of the node that ``location`` leads to, or as near as it goes."""
+    line = 1
+    for part in location:
+        if isinstance(node, yaml.MappingNode):
+            pair = next(((k, v) for k, v in node.value if k.value == part), None)
+            if pair is None:
+                break
+            line, node = pair[0].start_mark.line + 1, pair[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+    return line
