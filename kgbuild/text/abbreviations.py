@@ -22,8 +22,11 @@ _BRACKETS = re.compile(
 _FIRST_PART = re.compile(r"[;,]\s|\s(?:or|also|hereafter|n\s?=)\s|\s?=")
 _TOKEN = re.compile(r"\S+")
 _SHORT_BEFORE = re.compile(r"(?:(?<=\s)|^)([^\s(\[]{2,10})\s*\Z")
+_REACH = 300
 _EDGE = ",.;:'\"“”‘’"
-_NEVER_LONG_START = frozenset("a an the of in and or for with to by from as on at".split())
+_NEVER_LONG_START = frozenset(
+    ("a", "an", "the", "of", "in", "and", "or", "for", "with", "to", "by", "from", "as", "on", "at")
+)
 
 
 def find_abbreviations(text: str, sentences: Sequence[Sentence]) -> tuple[Abbreviation, ...]:
@@ -83,7 +86,9 @@ def _long_before(text: str, start: int, end: int, short: str) -> tuple[int, int]
 
     The paper looks at ``min(|A| + 5, |A| * 2)`` words.
     """
-    words = list(_TOKEN.finditer(text, start, end))[-min(len(short) + 5, len(short) * 2) :]
+    words = list(_TOKEN.finditer(text, max(start, end - _REACH), end))[
+        -min(len(short) + 5, len(short) * 2) :
+    ]
     if not words:
         return None
     begin, stop = words[0].start(), words[-1].end()

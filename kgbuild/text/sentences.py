@@ -8,8 +8,8 @@ segtok, pysbd, blingfire, NLTK's Punkt and spaCy's sentencizer.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from kgbuild.records import Passage, Sentence, Span
 
@@ -19,27 +19,36 @@ MAX_SENTENCE = 10_000
 """Longest sentence in characters; what goes on without an end is cut at white space before it."""
 
 # A candidate: final punctuation, closing quotes and brackets, white space; or an empty line.
-_CANDIDATE = re.compile(r"[.?!…。]+[\"'”’)\]}»]*(?P<space>\s+)|\n[ \t\r]*\n\s*|[。！？]")
+_CANDIDATE = re.compile(r"(?<![.?!…])[.?!…]+[\"'”’)\]}»]*(?P<space>\s+)|\n[ \t\r]*\n\s*|[。！？]")
 _LAST_WORD = re.compile(r"[^\s(\[{]*\Z")
-_STARTS = re.compile(r"[\"'“‘(\[{«]*(?:[A-ZÀ-ÞΑ-Ω]|[0-9]|[a-zα-ω]+[-0-9]*[A-Z]|[^\x00-\u024f])")
+_STARTS = re.compile(
+    r"[\"'“‘(\[{«]*(?:[A-ZÀ-ÞΑ-Ω]|[0-9]|[a-zα-ω]{1,4}-?[0-9A-Z]|c-[a-z]{3}\b|[^\x00-\u024f])"
+)
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
 
 # Words whose full stop never ends a sentence, without it and in lower case.
-_NEVER_LAST = frozenset(
+_NEVER_LAST = _words(
     "vs v.s cf ca e.g eg i.e ie viz fig figs eq eqs ref refs no nos vol pp p.o i.v i.p s.c i.m "
     "dr drs prof mr mrs ms st sp. sect sec chap tab resp approx ser suppl ed eds al. dept "
-    "b.i.d mt var subsp ssp ap pv bv cv".split()
+    "b.i.d var subsp ssp"
 )
 # Words whose full stop ends a sentence only before a capitalized word that is no name or number.
-_SELDOM_LAST = frozenset(
-    "al etc inc ltd co corp jr sr u.s u.k u.s.a spp sp hr hrs min sec wk wks mo yr yrs "
-    "a.m p.m ph.d m.d b.sc m.sc univ assoc".split()
+_SELDOM_LAST = _words(
+    "al etc inc ltd co corp jr sr u.s u.k u.s.a spp sp a.m p.m ph.d m.d b.sc m.sc univ assoc"
 )
-_COMMON_STARTS = frozenset(
+_COMMON_STARTS = _words(
     "The This These Those That In It We Our A An However For To By At On As Of From With He She "
     "They There All Both After Although Because But And Here If No Results Conclusions Methods "
-    "Thus Therefore Furthermore Moreover When While Since Each Patients Using Based".split()
+    "Thus Therefore Furthermore Moreover When While Since Each Patients Using Based"
 )
+_UNITS = _words("h hr hrs min sec s wk wks mo yr yrs d g l m k mg ml kg cm mm nm")
 _WORD = re.compile(r"\w+")
+_TITLE_WORD = re.compile(r"[A-Z][a-z]{2,}\b(?!\.)")
+_BEFORE_LETTER = re.compile(r"(?:^|[\s-])(?!and|by|of)[a-z]{2,}[\s-]\Z")
 _OPEN, _CLOSE = "([{", ")]}"
 
 
@@ -67,7 +76,7 @@ def _regions(length: int, passages: Sequence[Passage]) -> Iterator[Span]:
     for passage in passages:
         cuts.update((passage.start, passage.end))
     ordered = sorted(cut for cut in cuts if 0 <= cut <= length)
-    yield from zip(ordered, ordered[1:], strict=False)
+    yield from pairwise(ordered)
 
 
 def _split(text: str, begin: int, stop: int) -> Iterator[Span]:
@@ -90,19 +99,27 @@ def _ends(text: str, match: re.Match[str], start: int, stop: int) -> bool:
         return True
     found = _LAST_WORD.search(text, max(start, match.start() - 30), match.start())
     word = found.group() if found else ""
-    return _word_may_end(word, following)
+    before = text[max(start, match.start() - len(word) - 15) : match.start() - len(word)]
+    return _word_may_end(word, before, following)
 
 
-def _word_may_end(word: str, following: str) -> bool:
+def _word_may_end(word: str, before: str, following: str) -> bool:
+    """Say whether a sentence may end after ``word`` and its full stop.
+
+    A letter alone ends one as a part of a name ("NF-kappa B. Finally"), not as somebody's initial.
+    """
     lowered = word.lower()
     if lowered in _NEVER_LAST:
         return False
+    if lowered in _UNITS:
+        return _TITLE_WORD.match(following) is not None
     next_word = _WORD.search(following)
     common = next_word is not None and next_word.group() in _COMMON_STARTS
     if lowered in _SELDOM_LAST:
         return common
     if len(word) == 1 and word.isalpha() and word.isupper():
-        return common
+        named = _BEFORE_LETTER.search(before) and _TITLE_WORD.match(following)
+        return common or named is not None
     return True
 
 
