@@ -1,1 +1,3 @@
-"""TBD."""
+"""The schema, and the vocabularies that name things."""
+
+from __future__ import annotations
