@@ -63,7 +63,7 @@ class Predicate:
 
 @dataclass(frozen=True, slots=True)
 class Prefix:
-    """A prefix of CURIEs. ``iri`` is what it expands to; ``also`` and ``synonyms`` mean the same."""
+    """A prefix; ``iri`` is what it expands to; ``also`` and ``synonyms`` mean the same."""
 
     name: str
     iri: str
@@ -234,8 +234,8 @@ class Schema:
         Raises:
             ConfigError: its prefix is not in the schema.
         """
-        iri: str | None = self._converter.expand(curie, strict=False)
-        iri = iri or self._converter.expand(self.curie(curie), strict=False)
+        iri: str | None = self._converter.expand(curie, strict=False, passthrough=False)
+        iri = iri or self._converter.expand(self.curie(curie), strict=False, passthrough=False)
         if iri is None:
             prefix = curie.partition(":")[0]
             hint = nearest(prefix, self.prefixes)
