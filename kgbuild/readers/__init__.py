@@ -1,0 +1,13 @@
+"""Readers: from files of any known format to documents, one format a file.
+
+>>> from kgbuild.readers import detect_format
+>>> detect_format(b"<PubmedArticleSet>", "x.xml")
+'pubmed-xml'
+"""
+
+from __future__ import annotations
+
+from kgbuild.readers.detection import detect_format
+from kgbuild.readers.reading import READERS, read_documents
+
+__all__ = ["READERS", "detect_format", "read_documents"]

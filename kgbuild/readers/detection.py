@@ -1,0 +1,96 @@
+"""Finds out which format a file has, from its first bytes and, where they don't tell, its name."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+
+from kgbuild.errors import InputError
+
+__all__ = ["detect_format"]
+
+_XML_ROOTS = {
+    "PubmedArticleSet": "pubmed-xml", "PubmedArticle": "pubmed-xml",
+    "PubmedBookArticleSet": "pubmed-xml", "PubmedBookArticle": "pubmed-xml",
+    "MedlineCitationSet": "pubmed-xml", "MedlineCitation": "pubmed-xml",
+    "DeleteCitation": "pubmed-xml", "DeleteDocument": "pubmed-xml",
+    "article": "jats", "pmc-articleset": "jats", "OAI-PMH": "jats", "articles": "jats",
+    "collection": "bioc-xml",
+    "html": "html",
+}  # fmt: skip
+_SUFFIXES = {
+    ".jsonl": "jsonl", ".ndjson": "jsonl", ".txt": "text", ".text": "text", ".md": "markdown",
+    ".markdown": "markdown", ".html": "html", ".htm": "html", ".xhtml": "html", ".pdf": "pdf",
+    ".nxml": "jats", ".pubtator": "pubtator", ".nbib": "medline", ".medline": "medline",
+}  # fmt: skip
+_PUBTATOR = re.compile(rb"^[^\s|][^|\t\n]{0,200}\|[ta]\|", re.MULTILINE)
+_MEDLINE = re.compile(rb"^(?:PMID|OWN |STAT)\s?- ", re.MULTILINE)
+_MARKUP = re.compile(rb"<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>", re.S | re.I)
+_ROOT = re.compile(rb"<(?:[\w.-]+:)?([A-Za-z_][\w.-]*)")
+_DOCTYPE = re.compile(rb"<!DOCTYPE\s+([\w-]+)", re.IGNORECASE)
+
+
+def detect_format(head: bytes, name: str) -> str:
+    """Return the name of the format of a file that starts with ``head`` and is called ``name``.
+
+    Raises:
+        InputError: no known format; the message says what was seen.
+
+    >>> detect_format(b"123|t|A title", "a.txt"), detect_format(b"# A title", "notes.md")
+    ('pubtator', 'markdown')
+    """
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    suffix = _suffix(name)
+    if start.startswith(b"%PDF-"):
+        return "pdf"
+    if start.startswith(b"<") and suffix not in {".md", ".markdown"}:
+        return _detect_xml(start, suffix, name)
+    if start[:1] in {b"{", b"["} and suffix not in {".txt", ".md", ".markdown"}:
+        return _detect_json(start, suffix)
+    first = start.split(b"\n", 1)[0]
+    if _PUBTATOR.match(first):
+        return "pubtator"
+    if _MEDLINE.match(start):
+        return "medline"
+    if suffix in _SUFFIXES:
+        return _SUFFIXES[suffix]
+    if not suffix and name == "-" and b"\0" not in head:
+        return "text"
+    raise InputError(
+        f"unknown format: {name} (starts with {head[:20]!r}); name it with format=..., or leave "
+        "the file out"
+    )
+
+
+def _suffix(name: str) -> str:
+    path = PurePosixPath(name.rpartition("!")[2])
+    if path.suffix.lower() == ".gz":
+        path = path.with_suffix("")
+    return path.suffix.lower()
+
+
+def _detect_xml(start: bytes, suffix: str, name: str) -> str:
+    rest = _MARKUP.sub(b"", start)
+    root = _ROOT.search(rest) or _DOCTYPE.search(start)
+    tag = root[1].decode() if root else ""
+    if tag in _XML_ROOTS:
+        return _XML_ROOTS[tag]
+    if tag.lower() == "html" or suffix in {".html", ".htm", ".xhtml"}:
+        return "html"
+    declared = _DOCTYPE.search(start)
+    if declared and declared[1].decode() in _XML_ROOTS:
+        return _XML_ROOTS[declared[1].decode()]
+    raise InputError(
+        f"unknown XML: {name} has the root <{tag or '?'}>; expected PubmedArticleSet, article, "
+        "pmc-articleset, collection (BioC) or html; or name the format"
+    )
+
+
+def _detect_json(start: bytes, suffix: str) -> str:
+    if re.search(rb'"(?:passages|PubTator3)"\s*:', start) or re.search(
+        rb'"documents"\s*:\s*\[', start
+    ):
+        return "bioc-json"
+    if suffix in {".jsonl", ".ndjson"} or start.startswith(b"{"):
+        return "jsonl"
+    return "bioc-json"

@@ -1,0 +1,135 @@
+"""The front door: any inputs in, a stream of documents out."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import inspect
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from kgbuild.errors import InputError
+from kgbuild.protocols import Reader, ReadItem
+from kgbuild.readers.detection import detect_format
+from kgbuild.readers.sources import Source, find_inputs, open_sources
+from kgbuild.records import Failure
+
+__all__ = ["READERS", "read_documents"]
+
+_CLASSES = {
+    "pubmed-xml": "pubmed_xml:PubmedXmlReader",
+    "pubtator": "pubtator:PubTatorReader",
+}
+
+
+def _factory(target: str) -> Callable[..., Reader]:
+    module, _, name = target.partition(":")
+
+    def make(**options: Any) -> Reader:
+        reader: Reader = getattr(importlib.import_module(f"kgbuild.readers.{module}"), name)(
+            **options
+        )
+        return reader
+
+    make.__name__ = name
+    make.__doc__ = f"Make a kgbuild.readers.{module}.{name}."
+    return make
+
+
+READERS: Mapping[str, Callable[..., Reader]] = MappingProxyType(
+    {name: _factory(target) for name, target in _CLASSES.items()}
+)
+"""Format name to what makes a reader of it; the reader's options are keyword arguments."""
+
+
+def read_documents(
+    inputs: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    *,
+    format: str | None = None,
+    encoding: str = "",
+    max_ratio: float = 200.0,
+    **options: Any,
+) -> Iterator[ReadItem]:
+    """Stream the documents of files, folders, globs and standard input (``-``).
+
+    Folders are walked in sorted order; hidden files are skipped. gzip and zip are seen through.
+    What can't be read becomes a ``Failure`` (an empty file, a file of unknown format, a cut-off
+    archive after the documents that it still held) and never stops the rest.
+
+    Args:
+        inputs: one path, glob or ``-``, or several.
+        format: one of ``READERS``; None finds it out for each file.
+        encoding: of text without byte order mark; empty means UTF-8. XML says its own.
+        max_ratio: how many times its size a compressed file may grow to (from 64 MiB on).
+        options: options of readers; where formats are found out, each reader takes its own.
+
+    Raises:
+        InputError: no input, a path that does not exist, a folder without files, or no file of
+            a known format among the inputs.
+        ValueError: an unknown format or option.
+    """
+    if format is not None and format not in READERS:
+        raise ValueError(_unknown("format", format, READERS))
+    _check_options(format, options)
+    found = find_inputs(inputs)
+    return _read(found, format, encoding, max_ratio, options)
+
+
+def _read(
+    inputs: list[str], format: str | None, encoding: str, max_ratio: float, options: dict[str, Any]
+) -> Iterator[ReadItem]:
+    known = 0
+    unknown: list[str] = []
+    for source in open_sources(inputs, max_ratio=max_ratio, encoding=encoding):
+        if isinstance(source, Failure):
+            known += 1
+            yield source
+            continue
+        if not source.head:
+            known += 1
+            if not source.problems:
+                yield Failure(source.name, "read", f"empty file: {source.name}")
+        else:
+            try:
+                name = format or detect_format(source.head, source.name)
+            except InputError as error:
+                unknown.append(str(error))
+                yield Failure(source.name, "read", str(error))
+                continue
+            known += 1
+            yield from _read_source(source, name, options)
+        for problem in source.problems:
+            yield Failure(source.name, "read", problem)
+    if unknown and not known:
+        raise InputError(unknown[0] if len(unknown) == 1 else f"no readable file: {unknown[0]}")
+
+
+def _read_source(source: Source, name: str, options: dict[str, Any]) -> Iterator[ReadItem]:
+    accepted = _options_of(name)
+    reader = READERS[name](**{key: options[key] for key in options if key in accepted})
+    yield from reader.read(source.stream, source=source.name)
+
+
+def _options_of(name: str) -> set[str]:
+    module, _, attribute = _CLASSES[name].partition(":")
+    reader = getattr(importlib.import_module(f"kgbuild.readers.{module}"), attribute)
+    return set(inspect.signature(reader).parameters)
+
+
+def _check_options(format: str | None, options: Mapping[str, object]) -> None:
+    if not options:
+        return
+    names = [format] if format is not None else list(READERS)
+    accepted = set().union(*map(_options_of, names))
+    for option in options:
+        if option not in accepted:
+            raise ValueError(_unknown("option", option, accepted))
+
+
+def _unknown(what: str, name: str, known: Iterable[str]) -> str:
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return f"unknown {what} {name!r}{hint} (known: {', '.join(names) or 'none'})"
