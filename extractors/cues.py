@@ -1,0 +1,126 @@
+"""Negation and hedging: which cue words reach a trigger.
+
+After NegEx (Chapman et al. 2001) and ConText (Harkema et al. 2009): a cue has a scope, to the right
+or to the left of it, that a few words and signs end. Works on the masked text of a sentence, so
+that words inside a mention ("non-small cell lung cancer") are no cues.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+__all__ = ["Cues", "find_cues"]
+
+_NEGATION = re.compile(
+    r"""(?<![-\w])(?:
+    (?P<pseudo>not\ only|not\ just|no\ doubt|without\ doubt|not\ necessarily)
+    |(?P<exclusion>but\ not|rather\ than|instead\ of|other\ than)
+    |(?P<near>(?:lack|absence|loss)\ of|lacks?|lacked|lacking
+      |absent|negative\ for|little|hardly|barely|rarely)
+    |(?P<wide>no|not|nor|none|never|neither|without|cannot|can't|didn't|doesn't|don't|wasn't|weren't
+      |isn't|aren't|fail(?:s|ed|ing|ure)?\ to|unable\ to|inability\ (?:of\ \S+\ )?to|unlikely\ to
+      |unrelated|non-?significant(?:ly)?|devoid\ of|free\ of|refut\w+|den(?:y|ies|ied)
+      |exclud(?:e|es|ed|ing)|rul(?:e|ed|es|ing)\ out|unaffected|not\ significantly|insensitive)
+    )(?![-\w])""",
+    re.VERBOSE,
+)
+_HEDGE = re.compile(
+    r"""(?<![-\w])(?:may|might|could|would|should|suggest(?:s|ed|ing|ive)?|possib(?:le|ly|ility)
+    |potential(?:ly)?|appear(?:s|ed|ing)?|seem(?:s|ed|ingly)?|hypothes[ei]\w+|whether|likely|probabl[ey]
+    |putative(?:ly)?|presum\w+|speculat\w+|propos(?:e|es|ed|al)|suspect(?:ed)?|believed?|thought
+    |if|perhaps|assum\w+|postulat\w+|impl(?:y|ies|ied)|tend(?:s|ed)?\ to|question(?:able)?
+    |unclear|unknown|uncertain|controversial|remains\ to|candidate|promising
+    |(?:to|we|study|studies|was|were|been|be|and|paper|report)\ (?:\w+ly\ )?
+      (?:investigat|examin|evaluat|assess|determin|stud|explor|test|clarif|compar|address|ascertain)
+      (?:e|ed|es|ied|y|ying|ing)?
+    |aim(?:s|ed)?|(?:purpose|objective|goal)s?)(?![-\w])""",
+    re.VERBOSE,
+)
+_POST_NEGATION = re.compile(
+    r"""(?:[^\s,;:.]+\ ){0,5}?(?:(?:was|were|is|are|has|have|had|could|can|did|does)(?:n't|\ not)
+    \ (?:be\ |been\ )?(?:\w+ly\ )?
+    (?:observed|found|detected|seen|confirmed|significant|demonstrated|evident
+    |apparent|supported|present|noted|reported|replicated|reproduced|established|exist|occur|shown)
+    |(?:was|were|is|are)\ (?:absent|excluded|ruled\ out|unlikely|lacking|not))(?![-\w])""",
+    re.VERBOSE,
+)
+_POST_HEDGE = re.compile(
+    r"""(?:[^\s,;:.]+\ ){0,6}?
+    (?:(?:was|were|is|are|has\ been|have\ been|remains?|needs?\ to\ be)\ (?:\w+ly\ )?
+    (?:investigated|examined|evaluated|assessed|studied|explored|tested|determined|compared|suspected
+    |suggested|hypothesized|hypothesised|postulated|proposed|possible|likely|unclear|unknown|uncertain
+    |controversial|considered|analy[sz]ed))(?![-\w])""",
+    re.VERBOSE,
+)
+_END = re.compile(
+    r"[;:]|\.\s|\s(?:but|although|though|whereas|while|however|except|because|despite|nevertheless"
+    r"|yet|resulting|suggesting|indicating)\s|,\s(?:and|but|so|we|it|they|which|thus|then)\s"
+)
+_COMMA = re.compile(r"[,;:]")
+_WIDE_WORDS, _NEAR_WORDS, _HEDGE_WORDS = 9, 3, 30
+
+
+@dataclass(frozen=True, slots=True)
+class Cues:
+    """The scopes of a sentence's cues, as spans of its masked text."""
+
+    text: str
+    negations: tuple[tuple[int, int], ...]
+    hedges: tuple[tuple[int, int], ...]
+
+    def negated(self, start: int, end: int, trigger: int) -> bool:
+        """Say whether what a match of ``[start, end)`` states with a trigger is denied.
+
+        A cue counts that reaches the trigger, that stands between the trigger and the match's
+        end, or that follows the match ("was not observed").
+        """
+        reaches = any(
+            first <= trigger < last or trigger <= first < end for first, last in self.negations
+        )
+        return reaches or _POST_NEGATION.match(self.text, min(end + 1, len(self.text))) is not None
+
+    def hedged(self, start: int, end: int, trigger: int) -> bool:
+        """Say whether what a match states is held for possible only."""
+        reaches = any(
+            first <= trigger < last or trigger <= first < end for first, last in self.hedges
+        )
+        return reaches or _POST_HEDGE.match(self.text, min(end + 1, len(self.text))) is not None
+
+
+def find_cues(text: str) -> Cues:
+    """Find the cues of a masked sentence.
+
+    >>> cues = find_cues("A did not inhibit B but it may bind C.")
+    >>> cues.negated(0, 19, 10), cues.negated(20, 37, 31), cues.hedged(20, 37, 31)
+    (True, False, True)
+    """
+    lowered = text.lower()
+    negations = []
+    for match in _NEGATION.finditer(lowered):
+        if match["pseudo"]:
+            continue
+        words = _NEAR_WORDS if match["near"] else _WIDE_WORDS
+        end = _scope_end(lowered, match.end(), words)
+        if match["exclusion"]:
+            comma = _COMMA.search(lowered, match.end())
+            end = min(end, comma.start()) if comma else end
+        negations.append((match.end(), end))
+    hedges = tuple(
+        (match.end(), _scope_end(lowered, match.end(), _HEDGE_WORDS))
+        for match in _HEDGE.finditer(lowered)
+    )
+    return Cues(lowered, tuple(negations), hedges)
+
+
+def _scope_end(text: str, start: int, words: int) -> int:
+    """Return where the scope of a cue that ends at ``start`` ends."""
+    stop = _END.search(text, start)
+    limit = stop.start() if stop else len(text)
+    position = start
+    for _ in range(words + 1):
+        following = text.find(" ", position + 1, limit)
+        if following < 0:
+            return limit
+        position = following
+    return position

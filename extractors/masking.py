@@ -1,0 +1,154 @@
+"""Sentences with their mentions masked: what trigger patterns are matched on.
+
+Each mention becomes one character of Unicode's private use area that stands for its category, so
+that a pattern's slot is a character class and a sentence stays one short string.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from kgbuild.records import AnnotatedDocument, Mention, Sentence
+
+__all__ = [
+    "ANY_SLOT",
+    "UNKNOWN_SLOT",
+    "MaskedSentence",
+    "mask_sentence",
+    "sentence_mentions",
+    "slot_codes",
+]
+
+_FIRST = 0xE000
+UNKNOWN_SLOT = "\uf8ff"
+"""The slot of a category that the schema doesn't know."""
+ANY_SLOT = "\ue000-\uf8ff"
+"""All slots, for use inside a character class."""
+
+_PLAIN = str.maketrans(
+    {"‐": "-", "‑": "-", "–": "-", "—": "-", "−": "-", "’": "'", "\xa0": " ", "\n": " "}
+)
+_ASIDE = re.compile(rf" ?\([^(){ANY_SLOT}]*\)| ?\[[^\[\]{ANY_SLOT}]*\]")
+_ALIAS = re.compile(rf"([{ANY_SLOT}]) ?[(\[]([{ANY_SLOT}])[)\]]")
+
+
+@dataclass(frozen=True, slots=True)
+class MaskedSentence:
+    """A sentence in lower case with one character for each mention.
+
+    Attributes:
+        text: the masked text; brackets without mentions and aliases in brackets are left out.
+        mentions: by position in ``text``.
+        offsets: the place in the document of each character of ``text``, and of its end.
+        sentence: the place of the whole sentence.
+    """
+
+    text: str
+    mentions: Mapping[int, Mention]
+    offsets: Sequence[int]
+    sentence: Sentence
+
+
+def slot_codes(categories: Iterable[str]) -> dict[str, str]:
+    """Return one private use character for each category, in sorted order."""
+    return {name: chr(_FIRST + index) for index, name in enumerate(sorted(categories))}
+
+
+def sentence_mentions(
+    mentions: Sequence[Mention], sentences: Sequence[Sentence], *, nested: bool = False
+) -> Iterator[tuple[Sentence, list[Mention]]]:
+    """Yield each sentence with the mentions that lie wholly in it, in order of start.
+
+    Of overlapping mentions the first and longest is kept, or all where ``nested``.
+    """
+    ordered = sorted(mentions, key=lambda m: (m.start, -m.end))
+    starts = [mention.start for mention in ordered]
+    for sentence in sentences:
+        inside: list[Mention] = []
+        for mention in ordered[
+            bisect_left(starts, sentence.start) : bisect_left(starts, sentence.end)
+        ]:
+            free = nested or not inside or mention.start >= inside[-1].end
+            if free and mention.end <= sentence.end:
+                inside.append(mention)
+        yield sentence, inside
+
+
+def mask_sentence(
+    document: AnnotatedDocument,
+    sentence: Sentence,
+    mentions: Sequence[Mention],
+    *,
+    codes: Mapping[str, str],
+    names: Mapping[str, object],
+) -> MaskedSentence:
+    """Mask ``mentions`` (in order, disjoint) of ``sentence``.
+
+    ``codes`` gives each category's character. ``names`` says what a mention means, by its id: two
+    side by side, the second in brackets, that mean the same are one.
+    """
+    text = document.document.text
+    pieces: list[str] = []
+    offsets: list[int] = []
+    found: dict[int, Mention] = {}
+    position = sentence.start
+    for mention in mentions:
+        pieces.append(_plain(text[position : mention.start]))
+        offsets.extend(range(position, mention.start))
+        found[len(offsets)] = mention
+        pieces.append(codes.get(mention.category, UNKNOWN_SLOT))
+        offsets.append(mention.start)
+        position = mention.end
+    pieces.append(_plain(text[position : sentence.end]))
+    offsets.extend(range(position, sentence.end + 1))
+    masked = "".join(pieces)
+    for cuts in (_asides, _aliases):
+        spans = cuts(masked, found, names)
+        if spans:
+            masked, found, offsets = _without(masked, found, offsets, spans)
+    return MaskedSentence(masked, found, offsets, sentence)
+
+
+def _plain(text: str) -> str:
+    lowered = text.lower()
+    return (lowered if len(lowered) == len(text) else text).translate(_PLAIN)
+
+
+def _asides(
+    masked: str, found: Mapping[int, Mention], names: Mapping[str, object]
+) -> list[tuple[int, int]]:
+    return (
+        [match.span() for match in _ASIDE.finditer(masked)]
+        if "(" in masked or "[" in masked
+        else []
+    )
+
+
+def _aliases(
+    masked: str, found: Mapping[int, Mention], names: Mapping[str, object]
+) -> list[tuple[int, int]]:
+    spans = []
+    for match in _ALIAS.finditer(masked):
+        first, second = found[match.start(1)], found[match.start(2)]
+        if first.category == second.category and names.get(first.id) == names.get(second.id):
+            spans.append((match.end(1), match.end()))
+    return spans
+
+
+def _without(
+    masked: str, found: Mapping[int, Mention], offsets: list[int], spans: list[tuple[int, int]]
+) -> tuple[str, dict[int, Mention], list[int]]:
+    """Leave out ``spans`` (in order, disjoint) of a masked text."""
+    pieces: list[str] = []
+    kept: list[int] = []
+    position = 0
+    for start, end in [*spans, (len(masked), len(masked))]:
+        pieces.append(masked[position:start])
+        kept.extend(range(position, start))
+        position = end
+    places = {old: new for new, old in enumerate(kept)}
+    moved = {places[old]: mention for old, mention in found.items() if old in places}
+    return "".join(pieces), moved, [*(offsets[old] for old in kept), offsets[-1]]

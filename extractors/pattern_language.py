@@ -1,0 +1,201 @@
+r"""The small language of trigger templates, and its translation to regular expressions.
+
+A template is words with a space between them:
+
+===================  =============================================================================
+``{subject}``        mentions of the pattern's subject categories, one or several ("A, B and C");
+``{object}``         likewise. A suffix may follow: ``{subject}-<verbs:ed>``
+``<verbs:finite>``   a form of a word list: ``finite`` (base, -s, past), ``base``, ``s``, ``past``,
+                     ``ed`` (participle), ``ing``, or, without a colon, every form. Lists are
+                     ``verbs``, ``nouns`` (singular and plural), ``agents`` (likewise)
+``<lower|cut:ed>``   forms of verbs that are named here
+``(a|b c)``          one of several words or phrases; ``(a|b)?`` or nothing
+``...`` ``...6``     up to 4 (6) words that are no blocking word, mention of a slot's category or
+                     sign of a clause
+``,``                a comma; ``,?`` or nothing
+===================  =============================================================================
+
+The trigger is the first ``<...>``, else the first ``(...)`` without ``?``, else the first word.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from kgbuild.extractors.inflection import inflect
+
+__all__ = ["CompiledTemplate", "TemplateError", "compile_template"]
+
+_GAP = 4
+_MAX_LIST = 15
+_TOKEN = re.compile(
+    r"(?P<slot>\{(?:subject|object)\})|<(?P<forms>[^<>]+)>|\.\.\.(?P<gap>\d*)"
+    r"|\((?P<choice>[^()]+)\)(?P<maybe>\??)|(?P<comma>,)(?P<maybe_comma>\??)|(?P<space> +)"
+    r"|(?P<word>[^\s<>(){},?]+)|(?P<bad>.)"
+)
+_FORMS = ("finite", "base", "s", "past", "ed", "ing", "any")
+_DETERMINERS = r"(?:(?:the|an?|its|their|both|either|other|increased|decreased|severe|acute) )?"
+_LISTED = (
+    rf"(?: ?, ?(?:and|or|as well as|plus)? ?{_DETERMINERS}| (?:and|or|and/or|as well as|plus|\+|&) "
+    rf"{_DETERMINERS}| ?[/+] ?)"
+)
+_AFTER_SUBJECT = (
+    r"(?:'s|(?:-(?!induced|resistant|deficient|free|independent|naive|null|related|associated"
+    r"|negative|like)[a-z]+))?"
+)
+_APPOSITION = r"(?: ?, (?:an?|the|one|which|used|both|known|given|formerly) [^,;:()]{1,90} ?,)?"
+_LETTERS = re.compile(r"[^\W\d_]+")
+
+
+class TemplateError(ValueError):
+    """A template that doesn't follow the language."""
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledTemplate:
+    """A template as a regular expression with the groups subject, object and trigger.
+
+    ``anchors`` are words (runs of letters, lower case) one of which must be in the sentence.
+    """
+
+    regex: re.Pattern[str]
+    anchors: frozenset[str]
+
+
+def compile_template(
+    template: str,
+    *,
+    words: Mapping[str, Sequence[str]],
+    subject: str,
+    object_: str,
+    blocking: Iterable[str] = (),
+    after: Iterable[str] = (),
+) -> CompiledTemplate | None:
+    """Translate a template.
+
+    Args:
+        template: in the language of this module.
+        words: the pattern's word lists; None is returned where the template needs one that is
+            empty.
+        subject: the slot characters of the subject's categories.
+        object_: those of the object's.
+        blocking: words that no gap steps over.
+        after: words that don't follow an object that ends the template ("inhibitor").
+
+    Raises:
+        TemplateError: where the template lacks a slot or a trigger, or can't be read.
+    """
+    if template.count("{subject}") != 1 or template.count("{object}") != 1:
+        raise TemplateError("exactly one {subject} and one {object} are expected")
+    slots = "".join(sorted(set(subject + object_)))
+    blocked = "|".join(re.escape(word) for word in blocking)
+    stop = rf"(?!(?:{blocked})(?![\w-]))" if blocked else ""
+    gap = rf"(?:{stop}[^\s,;:(){slots}]+ )"
+    not_after = rf"(?!-[a-z]|[a-z]|[ -](?:{'|'.join(map(re.escape, after)) or '-'}))"
+    tokens = list(_TOKEN.finditer(template.strip()))
+    trigger = _trigger_index(tokens)
+    parts: list[str] = []
+    anchors: frozenset[str] = frozenset()
+    for index, token in enumerate(tokens):
+        if token["bad"]:
+            raise TemplateError(f"unexpected {token['bad']!r} at character {token.start() + 1}")
+        if token["slot"]:
+            last = index + 1 == len(tokens)
+            chars = subject if token["slot"] == "{subject}" else object_
+            parts.append(_slot(token, chars, template.strip(), not_after if last else ""))
+        elif token["space"]:
+            parts.append(" ")
+        elif token["gap"] is not None:
+            parts.append(rf"{gap}{{0,{token['gap'] or _GAP}}}")
+        elif token["comma"]:
+            parts.append(r" ?,?" if token["maybe_comma"] else r" ?,")
+        else:
+            choices = _choices(token, words)
+            if not choices:
+                return None
+            body = "|".join(re.escape(c) for c in sorted(choices, key=len, reverse=True))
+            if index == trigger:
+                anchors = frozenset(_anchor(choice) for choice in choices)
+                body = f"(?P<trigger>{body})(?![a-z])"
+            elif token["maybe"]:
+                body = f"(?:(?:{body}) )?"
+            else:
+                body = f"(?:{body})(?![a-z])"
+            parts.append(body)
+    return CompiledTemplate(
+        re.compile(_joined(parts, starts_with_slot=bool(tokens[0]["slot"]))), anchors
+    )
+
+
+def _trigger_index(tokens: Sequence[re.Match[str]]) -> int:
+    for wanted in ("forms", "choice", "word"):
+        for index, token in enumerate(tokens):
+            if token[wanted] and not token["maybe"]:
+                return index
+    raise TemplateError("a trigger is expected: <verbs>, (one|of|these) or a word")
+
+
+def _slot(token: re.Match[str], chars: str, template: str, not_after: str) -> str:
+    name = token["slot"][1:-1]
+    listed = rf"(?P<{name}>[{chars}](?:{_LISTED}[{chars}]){{0,{_MAX_LIST}}})"
+    if not_after:
+        return listed + not_after
+    if template[token.end() : token.end() + 1] != " ":
+        return listed
+    return listed + _AFTER_SUBJECT + _APPOSITION
+
+
+def _choices(token: re.Match[str], words: Mapping[str, Sequence[str]]) -> list[str]:
+    if token["word"]:
+        return [token["word"].lower()]
+    if token["choice"]:
+        return [choice.strip().lower() for choice in token["choice"].split("|")]
+    names, _, form = token["forms"].partition(":")
+    form = form or "any"
+    if form not in _FORMS:
+        raise TemplateError(f"<{token['forms']}>: no form {form!r}; one of {', '.join(_FORMS)}")
+    if names in ("nouns", "agents"):
+        return [form for noun in words[names] for form in _numbers(noun.lower())]
+    lemmas = words["verbs"] if names == "verbs" else names.split("|")
+    return list(dict.fromkeys(f for lemma in lemmas for f in _verb_forms(lemma.lower(), form)))
+
+
+def _verb_forms(lemma: str, form: str) -> tuple[str, ...]:
+    forms = inflect(lemma)
+    return {
+        "finite": forms.finite,
+        "base": (forms.base,),
+        "s": (forms.base, forms.third),
+        "past": (forms.past,),
+        "ed": (forms.participle,),
+        "ing": (forms.gerund,),
+        "any": (*forms.finite, forms.participle, forms.gerund),
+    }[form]
+
+
+def _numbers(noun: str) -> tuple[str, str]:
+    """Return a noun's singular and plural."""
+    if noun.endswith(("s", "x", "ch", "sh")):
+        return noun, noun[:-2] + "es" if noun.endswith("sis") else noun + "es"
+    if noun.endswith("y") and noun[-2:-1] not in "aeiou":
+        return noun, noun[:-1] + "ies"
+    return noun, noun + "s"
+
+
+def _anchor(choice: str) -> str:
+    found = _LETTERS.search(choice)
+    return found.group() if found else ""
+
+
+def _joined(parts: Sequence[str], *, starts_with_slot: bool) -> str:
+    """Join parts; one that may be empty brings its own space, so the space after it goes."""
+    joined: list[str] = []
+    for part in parts:
+        if part == " " and joined and joined[-1].endswith(("}", ") )?")):
+            continue
+        if part.startswith(" ?,") and joined and joined[-1] == " ":
+            joined.pop()
+        joined.append(part)
+    return ("" if starts_with_slot else r"(?<![\w-])") + "".join(joined)
