@@ -1,0 +1,27 @@
+"""Where things lie in an output folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+__all__ = ["cypher_store", "graph_folder", "rdf_store", "schema_file"]
+
+
+def graph_folder(folder: Path) -> Path:
+    """Return the folder of the graph's Parquet tables."""
+    return folder / "graph"
+
+
+def cypher_store(folder: Path) -> Path:
+    """Return the Ladybug database, a file."""
+    return folder / "stores" / "graph.lbug"
+
+
+def rdf_store(folder: Path) -> Path:
+    """Return the Oxigraph store, a folder."""
+    return folder / "stores" / "rdf"
+
+
+def schema_file(folder: Path) -> Path:
+    """Return the copy of a schema that is not one of kgbuild's own; absent otherwise."""
+    return folder / "schema.yaml"
