@@ -31,7 +31,7 @@ class ReadingConfig(_Section):
     """How documents are read."""
 
     format: str | None = Field(None, description="a reader's name; found out from the content")
-    options: dict[str, str] = Field(
+    options: dict[str, Any] = Field(
         default_factory=dict, description="options of the reader (jsonl: text_field, id_field, ...)"
     )
 

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from kgbuild.errors import WorkspaceError
 from kgbuild.records import Failure
 
-__all__ = ["DocumentEntry", "Ledger"]
+__all__ = ["DocumentEntry", "Ledger", "StageDone"]
 
 _FORMAT = "1"
 _TABLES = """
@@ -31,7 +32,7 @@ CREATE TABLE shards (
   shard INTEGER PRIMARY KEY, documents INTEGER NOT NULL, characters INTEGER NOT NULL);
 CREATE TABLE done (
   shard INTEGER, stage TEXT, fingerprint TEXT NOT NULL, rows INTEGER NOT NULL,
-  seconds REAL NOT NULL, PRIMARY KEY (shard, stage)) WITHOUT ROWID;
+  seconds REAL NOT NULL, notes TEXT NOT NULL, PRIMARY KEY (shard, stage)) WITHOUT ROWID;
 CREATE TABLE failures (
   shard INTEGER, stage TEXT NOT NULL, input TEXT NOT NULL, document TEXT NOT NULL,
   source TEXT NOT NULL, place TEXT NOT NULL, reason TEXT NOT NULL);
@@ -48,6 +49,17 @@ class DocumentEntry:
     version: str
     input: str
     shard: int
+
+
+@dataclass(frozen=True, slots=True)
+class StageDone:
+    """A stage done on a shard: rows written, seconds taken, and counts worth keeping."""
+
+    stage: str
+    fingerprint: str
+    rows: int = 0
+    seconds: float = 0.0
+    notes: Mapping[str, int] = field(default_factory=dict)
 
 
 class Ledger:
@@ -86,13 +98,19 @@ class Ledger:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Make the writes inside all count, or none."""
-        self._db.execute("BEGIN IMMEDIATE")
         try:
+            self._db.execute("BEGIN IMMEDIATE")
             yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
+            self._db.execute("COMMIT")
+        except BaseException as error:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            if isinstance(error, sqlite3.OperationalError):
+                raise WorkspaceError(
+                    f"the workspace's ledger can't be written ({error}): free some space and run "
+                    "the same command again; it goes on where it stopped"
+                ) from error
             raise
-        self._db.execute("COMMIT")
 
     def meta(self, key: str) -> str | None:
         """Return a note kept under ``key``."""
@@ -155,12 +173,18 @@ class Ledger:
         row = self._db.execute(query, (shard, stage)).fetchone()
         return row[0] if row else None
 
-    def finish_stage(
-        self, shard: int, stage: str, fingerprint: str, *, rows: int, seconds: float
-    ) -> None:
+    def finish_stage(self, shard: int, done: StageDone) -> None:
         """Note that a stage is done on a shard."""
-        values = (shard, stage, fingerprint, rows, seconds)
-        self._db.execute("INSERT OR REPLACE INTO done VALUES (?, ?, ?, ?, ?)", values)
+        notes = json.dumps(done.notes)
+        values = (shard, done.stage, done.fingerprint, done.rows, done.seconds, notes)
+        self._db.execute("INSERT OR REPLACE INTO done VALUES (?, ?, ?, ?, ?, ?)", values)
+
+    def notes(self, stage: str) -> Counter[str]:
+        """Return a stage's counts, summed over shards."""
+        total: Counter[str] = Counter()
+        for (notes,) in self._db.execute("SELECT notes FROM done WHERE stage = ?", (stage,)):
+            total.update(json.loads(notes))
+        return total
 
     def forget_stage(self, stage: str) -> None:
         """Make a stage count as not done, on every shard."""
@@ -215,7 +239,7 @@ class Ledger:
 
     def state(self) -> str:
         """Return a text that changes whenever what the graph is made of changes."""
-        query = "SELECT shard, stage, fingerprint FROM done ORDER BY 1, 2"
+        query = "SELECT shard, stage, fingerprint, rows FROM done ORDER BY 1, 2"
         return json.dumps([self._db.execute(query).fetchall(), self.retired()])
 
 

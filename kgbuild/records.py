@@ -10,7 +10,7 @@ changes nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 __all__ = [
@@ -39,8 +39,7 @@ Span = tuple[int, int]
 def content_hash(*parts: object) -> str:
     """Return 24 hexadecimal digits (96 bits of SHA-256) that identify ``parts``.
 
-    Parts are joined as netstrings, so ``("ab", "c")`` and ``("a", "bc")`` differ; assembly
-    computes the same hash in SQL.
+    Parts are joined as netstrings, so ``("ab", "c")`` and ``("a", "bc")`` differ.
 
     >>> content_hash("MESH:D001241", "treats", "MESH:D006261")
     'b5f045895fe1d2c1d0861b53'
@@ -312,3 +311,26 @@ class AnnotatedDocument:
     mentions: tuple[Mention, ...] = ()
     groundings: tuple[Grounding, ...] = ()
     relations: tuple[Relation, ...] = ()
+
+    def with_mentions(self, mentions: tuple[Mention, ...]) -> AnnotatedDocument:
+        """Return the document with other mentions.
+
+        What was known of the old ones (groundings, relations) follows to those at the same place.
+        """
+        ids = {_place(mention): mention.id for mention in mentions}
+        moved = {mention.id: ids.get(_place(mention), "") for mention in self.mentions}
+        groundings = [
+            replace(g, mention=moved[g.mention]) for g in self.groundings if moved.get(g.mention)
+        ]
+        relations = [
+            replace(r, subject=moved[r.subject], object=moved[r.object])
+            for r in self.relations
+            if moved.get(r.subject) and moved.get(r.object)
+        ]
+        return replace(
+            self, mentions=mentions, groundings=tuple(groundings), relations=tuple(relations)
+        )
+
+
+def _place(mention: Mention) -> tuple[Span, ...]:
+    return mention.spans or ((mention.start, mention.end),)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import pyarrow as pa
@@ -64,24 +65,27 @@ def from_tables(tables: Mapping[str, pa.Table]) -> list[AnnotatedDocument]:
     """
     sentences = _grouped(tables.get("sentences"), _sentence)
     abbreviations = _grouped(tables.get("abbreviations"), _abbreviation)
-    mentions = _grouped(_first(tables, "mentions", "given_mentions"), _mention)
-    groundings = _grouped(_first(tables, "groundings", "given_groundings"), _grounding)
-    relations = _grouped(_first(tables, "relations", "given_relations"), _relation)
-    return [
-        AnnotatedDocument(
+    given = {
+        name: _grouped(tables.get(f"given_{name}"), make) for name, make in _ANNOTATIONS.items()
+    }
+    own: dict[str, dict[str, list[Any]]] = {
+        name: _grouped(tables[name], make) for name, make in _ANNOTATIONS.items() if name in tables
+    }
+    items = []
+    for document in map(_document, tables["documents"].to_pylist()):
+        item = AnnotatedDocument(
             document,
             sentences=tuple(sentences.get(document.id, ())),
             abbreviations=tuple(abbreviations.get(document.id, ())),
-            mentions=tuple(mentions.get(document.id, ())),
-            groundings=tuple(groundings.get(document.id, ())),
-            relations=tuple(relations.get(document.id, ())),
+            **{name: tuple(rows.get(document.id, ())) for name, rows in given.items()},
         )
-        for document in map(_document, tables["documents"].to_pylist())
-    ]
-
-
-def _first(tables: Mapping[str, pa.Table], *names: str) -> pa.Table | None:
-    return next((tables[name] for name in names if name in tables), None)
+        stages: dict[str, Any] = {
+            name: tuple(rows.get(document.id, ())) for name, rows in own.items()
+        }
+        if "mentions" in stages:
+            item = item.with_mentions(stages.pop("mentions"))
+        items.append(replace(item, **stages))
+    return items
 
 
 def _grouped(table: pa.Table | None, make: Callable[[dict[str, Any]], T]) -> dict[str, list[T]]:
@@ -223,6 +227,12 @@ def _relation_rows(item: AnnotatedDocument) -> Rows:
 def _relation(row: dict[str, Any]) -> Relation:
     return Relation(**{field: row[field] for field in _RELATION_FIELDS})
 
+
+_ANNOTATIONS: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "mentions": _mention,
+    "groundings": _grounding,
+    "relations": _relation,
+}
 
 _ROWS = {
     "documents": _document_rows,

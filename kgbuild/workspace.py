@@ -21,7 +21,7 @@ from kgbuild.tabular import from_tables, to_failures
 if TYPE_CHECKING:
     from types import TracebackType
 
-__all__ = ["Workspace", "write_atomically"]
+__all__ = ["Workspace", "read_shard", "shard_path", "write_atomically", "write_shard"]
 
 LEDGER = "ledger.sqlite"
 MANIFEST = "manifest.json"
@@ -107,30 +107,14 @@ class Workspace:
 
     def path(self, table: str, shard: int) -> Path:
         """Return where a shard's table lies."""
-        return self.folder / "tables" / table / f"{shard:06d}.parquet"
-
-    def write(self, shard: int, tables: Mapping[str, pa.Table]) -> None:
-        """Write tables of a shard, each whole or not at all."""
-        for name, table in tables.items():
-            _write_parquet(self.path(name, shard), table)
-
-    def read(self, shard: int, names: Iterable[str]) -> list[AnnotatedDocument]:
-        """Return a shard's documents with what the tables ``names`` say of them."""
-        wanted = ["documents", *(n for n in names if n != "documents")]
-        return from_tables(
-            {
-                name: pq.read_table(path, schema=SCHEMAS[name])
-                for name in wanted
-                if (path := self.path(name, shard)).exists()
-            }
-        )
+        return shard_path(self.folder, table, shard)
 
     def documents(self) -> Iterator[AnnotatedDocument]:
         """Yield the live documents with their sentences, mentions, groundings and relations."""
         retired = {(id, shard) for id, shard, _ in self.ledger.retired()}
-        names = ("sentences", "abbreviations", "mentions", "groundings", "relations")
+        names = [name for name in SCHEMAS if name != "failures"]
         for shard in self.ledger.shards():
-            for item in self.read(shard, names):
+            for item in read_shard(self.folder, shard, names):
                 if (item.document.id, shard) not in retired:
                     yield item
 
@@ -152,6 +136,28 @@ class Workspace:
         """Replace the manifest."""
         text = json.dumps(manifest, indent=2, ensure_ascii=False, default=str)
         write_atomically(self.folder / MANIFEST, text.encode("utf-8", "replace"))
+
+
+def shard_path(folder: Path, table: str, shard: int) -> Path:
+    """Return where a shard's table lies in a workspace folder."""
+    return folder / "tables" / table / f"{shard:06d}.parquet"
+
+
+def write_shard(folder: Path, shard: int, tables: Mapping[str, pa.Table]) -> None:
+    """Write tables of a shard, each whole or not at all."""
+    for name, table in tables.items():
+        _write_parquet(shard_path(folder, name, shard), table)
+
+
+def read_shard(folder: Path, shard: int, names: Iterable[str]) -> list[AnnotatedDocument]:
+    """Return a shard's documents with what the tables ``names`` say of them."""
+    return from_tables(
+        {
+            name: pq.read_table(path, schema=SCHEMAS[name])
+            for name in ("documents", *(n for n in names if n != "documents"))
+            if (path := shard_path(folder, name, shard)).exists()
+        }
+    )
 
 
 def _write_parquet(path: Path, table: pa.Table) -> None:

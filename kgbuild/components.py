@@ -1,0 +1,205 @@
+"""From a configuration to the objects that the stages call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kgbuild import __version__
+from kgbuild.cache import cache_folder
+from kgbuild.config import (
+    Config,
+    CooccurrenceConfig,
+    DictionaryConfig,
+    GivenConfig,
+    GivenRelationsConfig,
+    PatternsConfig,
+    RecognizerConfig,
+    TransformerConfig,
+    VariantsConfig,
+)
+from kgbuild.ontologies.schema import Schema
+from kgbuild.protocols import Recognizer, RelationExtractor
+from kgbuild.records import content_hash
+from kgbuild.stages import Components
+
+if TYPE_CHECKING:
+    from kgbuild.normalizer.build import LexiconReport
+    from kgbuild.normalizer.lexicon import Lexicon
+
+__all__ = ["Prepared", "make_components", "prepare"]
+
+Progress = Callable[[str, int, int | None], None]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What a configuration needs on disk before work begins, and what is known of it.
+
+    Picklable: a worker process makes its components from it.
+    """
+
+    config: Config
+    lexicon_folder: Path
+    lexicon: LexiconReport
+    vocabularies: tuple[dict[str, str], ...]
+
+
+def prepare(config: Config, *, progress: Progress | None = None) -> Prepared:
+    """Build (or find in the cache) the lexicon of the configured vocabularies.
+
+    Raises:
+        ConfigError: the schema is wrong.
+        VocabularyError: a vocabulary is unknown, absent or unusable.
+    """
+    from kgbuild.normalizer.build import build_lexicon, lexicon_fingerprint
+    from kgbuild.ontologies import open_vocabulary
+
+    schema = Schema.load(config.schema_)
+    opened = [
+        open_vocabulary(spec.name, category=spec.category) for spec in config.vocabulary_specs()
+    ]
+    fingerprint = lexicon_fingerprint(opened, schema=schema)
+    folder = cache_folder() / "lexicons" / fingerprint
+    report = build_lexicon(
+        opened,
+        folder,
+        schema=schema,
+        progress=(lambda name, terms: progress(f"lexicon: {name}", terms, None))
+        if progress
+        else None,
+    )
+    known = tuple({"name": v.name, "version": v.version, "checksum": v.fingerprint} for v in opened)
+    return Prepared(config, folder, report, known)
+
+
+def make_components(prepared: Prepared) -> Components:
+    """Return the components, and what each stage's result depends on."""
+    from kgbuild.extractors.hybrid import HybridRecognizer
+    from kgbuild.normalizer.lexicon import Lexicon
+
+    config = prepared.config
+    schema = Schema.load(config.schema_)
+    lexicon = Lexicon.open(prepared.lexicon_folder)
+    recognizers = [_recognizer(c, schema, lexicon) for c in config.recognizers]
+    recognizer = (
+        recognizers[0]
+        if len(recognizers) == 1
+        else HybridRecognizer(recognizers, rule=config.merge)
+    )
+    relations = tuple(_relation_extractor(c, schema) for c in config.relations)
+    dense = _dense(config, lexicon)
+    return Components(
+        schema=schema,
+        recognizer=recognizer,
+        grounder=_linker(config, schema, lexicon, dense),
+        relation_extractors=relations,
+        fingerprints=_fingerprints(prepared, schema, recognizer, relations, dense),
+        keep_nil=config.assembly.keep_nil,
+    )
+
+
+def _recognizer(config: RecognizerConfig, schema: Schema, lexicon: Lexicon) -> Recognizer:
+    match config:
+        case DictionaryConfig():
+            from kgbuild.extractors.dictionary import DictionaryRecognizer
+
+            return DictionaryRecognizer(lexicon, schema=schema, categories=config.categories)
+        case VariantsConfig():
+            from kgbuild.extractors.variants import VariantRecognizer
+
+            return VariantRecognizer()
+        case GivenConfig():
+            from kgbuild.extractors.given import GivenRecognizer
+
+            return GivenRecognizer(schema)
+        case TransformerConfig():
+            from kgbuild.extractors.transformer import TransformerRecognizer
+
+            return TransformerRecognizer(
+                config.model,
+                backend=config.backend,
+                device=config.device,
+                labels=config.labels,
+                threshold=config.threshold,
+                schema=schema,
+            )
+
+
+def _relation_extractor(
+    config: PatternsConfig | CooccurrenceConfig | GivenRelationsConfig, schema: Schema
+) -> RelationExtractor:
+    match config:
+        case PatternsConfig():
+            from kgbuild.extractors.patterns import PatternExtractor
+
+            return PatternExtractor(schema=schema, patterns=config.file)
+        case CooccurrenceConfig():
+            from kgbuild.extractors.cooccurrence import CooccurrenceExtractor
+
+            return CooccurrenceExtractor(level=config.level, pairs=config.pairs)
+        case GivenRelationsConfig():
+            from kgbuild.extractors.given import GivenRelationExtractor
+
+            return GivenRelationExtractor(schema)
+
+
+def _dense(config: Config, lexicon: Lexicon) -> Any:
+    """Return the dense index over the lexicon's names, or None where it is off."""
+    wanted = config.grounding.dense
+    if wanted == "off" or (wanted == "auto" and not _dense_installed()):
+        return None
+    from kgbuild.normalizer.encoder import default_encoder
+    from kgbuild.normalizer.index import DenseIndex
+
+    return DenseIndex.of_lexicon(lexicon, default_encoder(config.grounding.encoder))
+
+
+def _dense_installed() -> bool:
+    return all(find_spec(name) for name in ("faiss", "sentence_transformers"))
+
+
+def _linker(config: Config, schema: Schema, lexicon: Lexicon, dense: Any) -> Any:
+    from kgbuild.normalizer.linker import Linker
+
+    return Linker(
+        lexicon,
+        schema=schema,
+        dense=dense,
+        threshold=config.grounding.threshold,
+        keep_candidates=config.grounding.candidates,
+        trust_given=config.grounding.trust_given,
+    )
+
+
+def _fingerprints(
+    prepared: Prepared,
+    schema: Schema,
+    recognizer: Recognizer,
+    relations: Sequence[RelationExtractor],
+    dense: Any,
+) -> dict[str, str]:
+    config = prepared.config
+    own = {
+        "segment": (),
+        "recognize": (
+            [c.model_dump_json() for c in config.recognizers], config.merge, recognizer.name,
+            prepared.lexicon.fingerprint, schema.fingerprint,
+        ),
+        "ground": (
+            config.grounding.model_dump_json(), prepared.lexicon.fingerprint,
+            dense.fingerprint if dense is not None else "no dense index",
+        ),
+        "relate": (
+            [c.model_dump_json() for c in config.relations], [r.name for r in relations],
+        ),
+        "contribute": (schema.fingerprint, config.assembly.keep_nil),
+    }  # fmt: skip
+    fingerprints: dict[str, str] = {}
+    before = __version__
+    for stage, parts in own.items():
+        before = fingerprints[stage] = content_hash(before, stage, *parts)
+    return fingerprints

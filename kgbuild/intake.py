@@ -1,0 +1,247 @@
+"""Reading into shards: what is new is kept, what is known is skipped, what clashes is listed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kgbuild.config import ReadingConfig, RunConfig
+from kgbuild.ledger import DocumentEntry, StageDone
+from kgbuild.protocols import ReadItem
+from kgbuild.records import (
+    AnnotatedDocument,
+    Document,
+    Failure,
+    Withdrawal,
+    content_hash,
+    document_hash,
+)
+from kgbuild.stages import STAGE_TABLES
+from kgbuild.tabular import to_tables
+from kgbuild.workspace import Workspace, write_shard
+
+__all__ = ["Intake", "IntakeCounts", "Source", "from_documents", "from_inputs"]
+
+MEMORY = "<memory>"
+READ = "read"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An input with a name and a stamp that changes when its content does (empty: unknown)."""
+
+    name: str
+    stamp: str
+    items: Iterable[ReadItem]
+
+
+@dataclass(slots=True)
+class IntakeCounts:
+    """What reading found."""
+
+    inputs_read: int = 0
+    inputs_unchanged: int = 0
+    new: int = 0
+    known: int = 0
+    replaced: int = 0
+    withdrawn: int = 0
+    failures: int = 0
+
+
+@dataclass(slots=True)
+class _Pending:
+    """What the next shard will hold."""
+
+    items: dict[str, AnnotatedDocument] = field(default_factory=dict)
+    entries: dict[str, DocumentEntry] = field(default_factory=dict)
+    failures: list[tuple[Failure, str]] = field(default_factory=list)
+    retired: list[tuple[DocumentEntry, str]] = field(default_factory=list)
+    finished: list[tuple[str, str]] = field(default_factory=list)
+    begun: list[str] = field(default_factory=list)
+    characters: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.items or self.failures or self.retired or self.finished)
+
+
+def from_inputs(inputs: Iterable[str | Path], reading: ReadingConfig) -> Iterator[Source]:
+    """Yield a source for each file that ``inputs`` (files, folders, globs, ``-``) name.
+
+    Raises:
+        InputError: an input doesn't exist or holds nothing to read.
+    """
+    from kgbuild.readers import read_documents
+    from kgbuild.readers.sources import find_inputs
+
+    options = content_hash(reading.model_dump_json())
+    for name in find_inputs(inputs):
+        stamp = ""
+        if name != "-":
+            status = Path(name).stat()
+            stamp = f"{status.st_size}:{status.st_mtime_ns}:{options}"
+        yield Source(name, stamp, read_documents([name], format=reading.format, **reading.options))
+
+
+def from_documents(documents: Iterable[Document | AnnotatedDocument | str]) -> Iterator[Source]:
+    """Yield one source of texts and documents that are in memory."""
+    items = (
+        item
+        if isinstance(item, AnnotatedDocument)
+        else AnnotatedDocument(_document(item) if isinstance(item, str) else item)
+        for item in documents
+    )
+    yield Source(MEMORY, "", items)
+
+
+def _document(text: str) -> Document:
+    from kgbuild.readers.building import clean
+
+    cleaned = clean(text)
+    return Document(document_hash(cleaned), cleaned, source=MEMORY)
+
+
+class Intake:
+    """Cuts sources into shards of a workspace and commits each in the ledger."""
+
+    def __init__(self, workspace: Workspace, run: RunConfig) -> None:
+        self._workspace = workspace
+        self._ledger = workspace.ledger
+        self._run = run
+        self._pending = _Pending()
+        self._started = time.perf_counter()
+        self.counts = IntakeCounts()
+
+    def read(self, sources: Iterable[Source]) -> Iterator[int]:
+        """Read what is new and yield the number of each shard once it is committed."""
+        for source in sources:
+            known = self._ledger.input_stamp(source.name)
+            if source.stamp and known == source.stamp:
+                self.counts.inputs_unchanged += 1
+                continue
+            yield from self._read_source(source, is_reread=known is not None)
+        if self._pending:
+            yield self._commit()
+
+    def _read_source(self, source: Source, *, is_reread: bool) -> Iterator[int]:
+        self.counts.inputs_read += 1
+        self._pending.begun.append(source.name)
+        seen: set[str] = set()
+        for item in source.items:
+            self._take(item, source.name, seen)
+            full = len(self._pending.items) >= self._run.shard_documents
+            if full or self._pending.characters >= self._run.shard_characters:
+                yield self._commit()
+        if is_reread and source.stamp:
+            for entry in self._ledger.documents_of(source.name):
+                if entry.id not in seen:
+                    self._pending.retired.append((entry, f"no longer in {source.name}"))
+                    self.counts.withdrawn += 1
+        if source.stamp:
+            self._pending.finished.append((source.name, source.stamp))
+
+    def _take(self, item: ReadItem, source: str, seen: set[str]) -> None:
+        if isinstance(item, Failure):
+            self._fail(item, source)
+        elif isinstance(item, Withdrawal):
+            self._withdraw(item)
+        else:
+            self._add(item, source, seen)
+
+    def _fail(self, failure: Failure, source: str) -> None:
+        self.counts.failures += 1
+        self._pending.failures.append((failure, source))
+
+    def _withdraw(self, withdrawal: Withdrawal) -> None:
+        if self._forget(withdrawal.document, f"withdrawn by {withdrawal.source}"):
+            self.counts.withdrawn += 1
+
+    def _forget(self, id: str, reason: str) -> bool:
+        if id in self._pending.items:
+            item = self._pending.items.pop(id)
+            del self._pending.entries[id]
+            self._pending.characters -= len(item.document.text)
+        elif (entry := self._ledger.document(id)) is not None:
+            self._pending.retired.append((entry, reason))
+        else:
+            return False
+        return True
+
+    def _add(self, item: AnnotatedDocument, source: str, seen: set[str]) -> None:
+        document = item.document
+        entry = DocumentEntry(
+            document.id,
+            _content(item),
+            document.metadata.get("version", "") + "|" + document.metadata.get("revised", ""),
+            source,
+            -1,
+        )
+        known = self._pending.entries.get(document.id) or self._ledger.document(document.id)
+        is_repeat = document.id in seen
+        seen.add(document.id)
+        if known is not None:
+            if known.text_hash == entry.text_hash:
+                self.counts.known += 1
+                return
+            is_update = known.input == source and not is_repeat
+            if not is_update and entry.version <= known.version:
+                self._fail(_clash(item, known), source)
+                return
+            self._forget(document.id, f"replaced by what {source} says")
+            self.counts.replaced += 1
+        else:
+            self.counts.new += 1
+        self._pending.items[document.id] = item
+        self._pending.entries[document.id] = entry
+        self._pending.characters += len(document.text)
+
+    def _commit(self) -> int:
+        pending, self._pending = self._pending, _Pending()
+        shard = self._ledger.next_shard()
+        tables = to_tables(list(pending.items.values()), STAGE_TABLES[READ])
+        write_shard(self._workspace.folder, shard, tables)
+        seconds, self._started = time.perf_counter() - self._started, time.perf_counter()
+        ledger = self._ledger
+        with ledger.transaction():
+            for name in pending.begun:
+                ledger.forget_failures(name)
+            for entry, reason in pending.retired:
+                ledger.retire(entry, reason)
+            entries = [
+                DocumentEntry(e.id, e.text_hash, e.version, e.input, shard)
+                for e in pending.entries.values()
+            ]
+            ledger.add_shard(shard, entries, pending.characters)
+            for failure, name in pending.failures:
+                ledger.add_failure(shard, failure, input=name)
+            ledger.finish_stage(shard, StageDone(READ, content_hash(READ), len(entries), seconds))
+            for name, stamp in pending.finished:
+                ledger.finish_input(name, stamp)
+        return shard
+
+
+def _content(item: AnnotatedDocument) -> str:
+    """Return a hash of what a document says: text, date, passages and given annotations."""
+    document = item.document
+    return content_hash(
+        document.text,
+        document.date,
+        document.passages,
+        [mention.id for mention in item.mentions],
+        [(g.mention, g.curie) for g in item.groundings],
+        [relation.id for relation in item.relations],
+    )
+
+
+def _clash(item: AnnotatedDocument, known: DocumentEntry) -> Failure:
+    return Failure(
+        source=item.document.source,
+        stage=READ,
+        document=item.document.id,
+        reason=(
+            f"{item.document.id} was read before from {known.input} with another text or other "
+            "annotations, and neither says that it is newer; the first is kept: give one of "
+            "them another id, or remove it"
+        ),
+    )
