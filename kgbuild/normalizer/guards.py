@@ -1,0 +1,82 @@
+"""What keeps similarity from merging different things: digits and short codes must agree."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from kgbuild.normalizer.folding import word_set
+from kgbuild.normalizer.normal_form import normal_key
+
+__all__ = ["codes", "may_be_same"]
+
+_CODE_WORDS = word_set(
+    """
+    alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau phi
+    chi psi omega + - '
+    """
+)
+_OPPOSITES = (
+    ("hyper", "hypo"), ("tachy", "brady"), ("macro", "micro"), ("poly", "oligo"), ("poly", "mono"),
+    ("ante", "post"), ("pre", "post"), ("intra", "extra"), ("intra", "inter"), ("left", "right"),
+    ("acute", "chronic"), ("benign", "malignant"), ("maternal", "paternal"), ("male", "female"),
+    ("dominant", "recessive"), ("upper", "lower"), ("anterior", "posterior"),
+    ("proximal", "distal"),
+    ("agonist", "antagonist"), ("activator", "inhibitor"), ("endo", "exo"), ("endo", "ecto"),
+    ("primary", "secondary"), ("type", "pseudo"), ("increased", "decreased"), ("anabolic",
+    "catabolic"), ("gain", "loss"), ("dextro", "levo"), ("cis", "trans"), ("juvenile", "adult"),
+    ("inborn", "acquired"), ("congenital", "acquired"), ("high", "low"), ("large", "small"),
+)  # fmt: skip
+_CAPS = re.compile(r"(?<![^\W_])[A-Z][A-Z0-9]{1,4}(?![^\W_])")
+
+
+def codes(name: str) -> Counter[str]:
+    """Return the parts of a name that are digits, Greek letters, signs, or one or two letters.
+
+    >>> sorted(codes("IL-2 receptor alpha"))
+    ['2', 'alpha', 'il']
+    """
+    found: Counter[str] = Counter()
+    shouted = {m.casefold() for m in _CAPS.findall(name)} if not name.isupper() else set()
+    for token in normal_key(name).split():
+        if token.isdigit():
+            found[token.lstrip("0") or "0"] += 1
+        elif token in _CODE_WORDS or token in shouted or (len(token) <= 2 and token not in _SMALL):
+            found[token] += 1
+    return found
+
+
+_SMALL = word_set("of in to on by or at an is as de la le du et no vs")
+
+
+def may_be_same(one: str, other: str) -> bool:
+    """Tell whether similarity may take two names for one thing.
+
+    False where they differ in a digit, a Greek letter, a short code, or in an opposite
+    ("hypertension" and "hypotension"). A name without any code may be one with a code only if
+    the code is a single letter ("a"): "diabetes" is not "diabetes type 2".
+
+    >>> may_be_same("IL-2", "IL-3"), may_be_same("renal failure", "kidney failure")
+    (False, True)
+    """
+    if codes(one) != codes(other):
+        return False
+    first, second = normal_key(one).split(), normal_key(other).split()
+    return not any(
+        _opposed(first, second, left, right) or _opposed(first, second, right, left)
+        for left, right in _OPPOSITES
+    )
+
+
+def _opposed(first: list[str], second: list[str], left: str, right: str) -> bool:
+    """Tell whether a word with ``left`` in one has the same word with ``right`` in the other."""
+    words = set(second)
+    for word in first:
+        if not word.startswith(left):
+            continue
+        if word == left:
+            if right in words and left not in words:
+                return True
+        elif right + word[len(left) :] in words:
+            return True
+    return False

@@ -1,0 +1,299 @@
+"""The lexicon: every name of every loaded vocabulary, memory-mapped, scanned in one pass."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from kgbuild.errors import VocabularyError
+from kgbuild.normalizer.columns import TextColumn, integers, open_table
+from kgbuild.normalizer.names import SCOPES
+from kgbuild.normalizer.normal_form import NORMAL_FORM_VERSION, normal_form, normal_key
+from kgbuild.records import Synonym, Term
+
+__all__ = ["FORMAT_VERSION", "MANIFEST", "Hit", "Lexicon", "NameEntry", "read_manifest"]
+
+FORMAT_VERSION = 1
+MANIFEST = "manifest.json"
+_FUZZY_POOL = 30_000
+_FUZZY_CUTOFF = 75.0
+
+
+@dataclass(frozen=True, slots=True)
+class NameEntry:
+    """One name of one term.
+
+    ``scope`` is preferred, exact, abbreviation, narrow, related or broad; a ``derived`` name was
+    made from an inverted one ("Neoplasms, Breast") or from one with its type in brackets.
+    """
+
+    text: str
+    curie: str
+    name: str
+    category: str
+    scope: str
+    vocabulary: str
+    derived: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A place in a text whose normal form is a key: ``text[start:end]``."""
+
+    start: int
+    end: int
+    key: int
+
+
+def read_manifest(folder: Path, *, missing_ok: bool = False) -> dict[str, Any]:
+    """Return the manifest of a lexicon.
+
+    Raises:
+        VocabularyError: there is none, or it can't be read, or another version made it; unless
+            ``missing_ok``, which then gives an empty dictionary: what is there gets replaced.
+    """
+    path = folder / MANIFEST
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        made_by = (manifest["format"], manifest["normal_form"])
+        problem = "" if made_by == (FORMAT_VERSION, NORMAL_FORM_VERSION) else (
+            f"{folder} holds a lexicon of format {made_by[0]}.{made_by[1]}, this version reads "
+            f"{FORMAT_VERSION}.{NORMAL_FORM_VERSION}"
+        )  # fmt: skip
+    except FileNotFoundError:
+        manifest, problem = {}, f"{folder} holds no lexicon (no {MANIFEST})"
+    except (ValueError, KeyError, TypeError, NotADirectoryError) as error:
+        manifest, problem = {}, f"{path} is not a lexicon's manifest ({error})"
+    if not problem:
+        return dict(manifest)
+    if missing_ok:
+        return {}
+    raise VocabularyError(
+        f"{problem}: build it again with build_lexicon (kgbuild build does it when needed)"
+    )
+
+
+class Lexicon:
+    """Names and terms of a lexicon folder, read in place.
+
+    Opening maps the files and reads the manifest; the automaton (about 180 bytes a name) is
+    loaded at the first ``scan``. Safe to share between threads; processes share the mapped pages.
+    """
+
+    def __init__(self, folder: Path, manifest: dict[str, Any]) -> None:
+        self.folder = folder
+        self.manifest = manifest
+        self.fingerprint: str = manifest["fingerprint"]
+        self.categories: tuple[str, ...] = tuple(manifest["categories"])
+        self._vocabularies: list[str] = manifest["vocabularies"]
+        self._data = folder / manifest["data"]
+        self._terms = open_table(self._data / "terms.arrow")
+        self._ids = TextColumn(self._terms, "id")
+        self._preferred = TextColumn(self._terms, "name")
+        self._category = integers(self._terms, "category")
+        self._vocabulary = integers(self._terms, "vocabulary")
+        names = open_table(self._data / "names.arrow")
+        self._texts = TextColumn(names, "text")
+        self._term_of = integers(names, "term")
+        self._scope = integers(names, "scope")
+        self._derived = integers(names, "derived")
+        keys = open_table(self._data / "keys.arrow")
+        self._keys = TextColumn(keys, "key")
+        self._first = integers(keys, "first")
+        self.names = lru_cache(maxsize=100_000)(self._names)
+
+    @classmethod
+    def open(cls, folder: Path | str) -> Lexicon:
+        """Open the lexicon that ``build_lexicon`` made in ``folder``.
+
+        Raises:
+            VocabularyError: the folder holds none, or one of another version, or a broken one.
+        """
+        path = Path(folder)
+        for attempt in range(3):
+            manifest = read_manifest(path)
+            try:
+                return cls(path, manifest)
+            except FileNotFoundError as error:
+                # A build may replace the data between the manifest's reading and the mapping.
+                if attempt == 2:
+                    raise VocabularyError(
+                        f"{path} lacks {error.filename or error}: delete it and build it again"
+                    ) from error
+            except (OSError, ValueError, KeyError) as error:
+                raise VocabularyError(
+                    f"{path} holds a damaged lexicon ({error}): delete it and build it again"
+                ) from error
+        raise AssertionError
+
+    def __len__(self) -> int:
+        """Return the number of terms."""
+        return len(self._ids)
+
+    def __contains__(self, curie: object) -> bool:
+        return isinstance(curie, str) and self._ids.row(curie) >= 0
+
+    def __reduce__(self) -> tuple[Any, tuple[str]]:
+        """Travel to another process as the folder's name."""
+        return Lexicon.open, (str(self.folder),)
+
+    @cached_property
+    def _automaton(self) -> Any:
+        import daachorse
+
+        data = (self._data / "automaton.bin").read_bytes()
+        return daachorse.DoubleArrayAhoCorasick.deserialize(data) if data else None
+
+    def key_id(self, key: str) -> int:
+        """Return the number of a normal key (``normal_key(text)``), or -1."""
+        return self._keys.row(key) if key else -1
+
+    def key(self, number: int) -> str:
+        """Return the normal key of a number that ``scan`` or ``key_id`` gave."""
+        return self._keys[number]
+
+    def _names(self, number: int) -> tuple[NameEntry, ...]:
+        """Return the names that fold to one key, preferred names first."""
+        first = self._first[number]
+        last = self._first[number + 1] if number + 1 < len(self._first) else len(self._texts)
+        return tuple(self._entry(row) for row in range(first, last))
+
+    def _entry(self, row: int) -> NameEntry:
+        term = self._term_of[row]
+        return NameEntry(
+            text=self._texts[row],
+            curie=self._ids[term],
+            name=self._preferred[term],
+            category=self.categories[self._category[term]],
+            scope=SCOPES[self._scope[row]],
+            vocabulary=self._vocabularies[self._vocabulary[term]],
+            derived=bool(self._derived[row]),
+        )
+
+    def lookup(self, text: str, *, category: str | None = None) -> tuple[NameEntry, ...]:
+        """Return the names with the normal form of ``text``, preferred names first.
+
+        ``category`` keeps those of exactly that category. No name gives an empty tuple.
+        """
+        number = self.key_id(normal_key(text))
+        if number < 0:
+            return ()
+        entries = self.names(number)
+        if category is None:
+            return entries
+        return tuple(entry for entry in entries if entry.category == category)
+
+    def term(self, curie: str) -> Term:
+        """Return the term, obsolete or not.
+
+        Raises:
+            KeyError: no vocabulary of this lexicon has it.
+        """
+        row = self._ids.row(curie)
+        if row < 0:
+            raise KeyError(curie)
+        value = self._terms.slice(row, 1).to_pylist()[0]
+        return Term(
+            id=value["id"],
+            name=value["name"],
+            category=self.categories[value["category"]],
+            synonyms=tuple(Synonym(s["text"], SCOPES[s["scope"]]) for s in value["synonyms"]),
+            xrefs=tuple(value["xrefs"]),
+            parents=tuple(value["parents"]),
+            definition=value["definition"],
+            obsolete=value["obsolete"],
+            replaced_by=value["replaced_by"],
+        )
+
+    def label(self, curie: str) -> tuple[str, str] | None:
+        """Return name and category of a term, quickly, or None."""
+        row = self._ids.row(curie)
+        if row < 0:
+            return None
+        return self._preferred[row], self.categories[self._category[row]]
+
+    def scan(self, text: str) -> list[Hit]:
+        """Return every place whose normal form is a key, nested and overlapping ones too.
+
+        In order of end, then the longer first. Matches begin and end at token boundaries. One
+        pass, whatever the number of names.
+        """
+        if self._automaton is None:
+            return []
+        form = normal_form(text)
+        key = form.key.encode("utf-8", "surrogatepass")
+        places = form.places
+        if len(key) != len(form.key):
+            places = _byte_places(form.key, places)
+        starts = {place: index for index, place in enumerate(places)}
+        spans = form.spans
+        hits = []
+        for start, end, number in self._automaton.find_overlapping(key):
+            first, last = starts.get(start), starts.get(end - 1)
+            if first is not None and last is not None:
+                hits.append(Hit(spans[first][0], spans[last - 1][1], number))
+        return hits
+
+    def search_prefix(self, text: str, *, limit: int = 20) -> list[NameEntry]:
+        """Return names that begin as ``text`` does, in alphabetical order of their keys."""
+        prefix = normal_key(text).rstrip()
+        if not prefix:
+            return []
+        found: list[NameEntry] = []
+        number = self._keys.first(prefix)
+        while number < len(self._keys) and len(found) < limit:
+            if not self._keys[number].startswith(prefix):
+                break
+            found.extend(self.names(number))
+            number += 1
+        return found[:limit]
+
+    def find(self, text: str, *, limit: int = 10) -> list[tuple[Term, float]]:
+        """Return the terms that a person who types ``text`` may mean, with a score in [0, 1].
+
+        Equal names score 1, beginnings less, then similar spellings that share the first two
+        letters (at least 0.75 by ``rapidfuzz.fuzz.ratio``).
+        """
+        scores: dict[str, float] = {}
+        for entry in self.lookup(text):
+            scores.setdefault(entry.curie, 1.0 if entry.scope == "preferred" else 0.98)
+        if len(scores) < limit:
+            for entry in self.search_prefix(text, limit=5 * limit):
+                share = len(text) / max(len(entry.text), len(text))
+                scores.setdefault(entry.curie, 0.5 + 0.45 * share)
+        if len(scores) < limit:
+            for entry, score in self._similar(text, limit):
+                scores.setdefault(entry.curie, 0.9 * score)
+        best = sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:limit]
+        return [(self.term(curie), score) for curie, score in best]
+
+    def _similar(self, text: str, limit: int) -> list[tuple[NameEntry, float]]:
+        from rapidfuzz import fuzz, process
+
+        key = normal_key(text)
+        if len(key) < 5:
+            return []
+        first = self._keys.first(key[:3])
+        last = min(self._keys.first(key[:3] + "\U0010ffff"), first + _FUZZY_POOL)
+        pool: Sequence[str] = self._keys[first:last]
+        matches = process.extract(
+            key, pool, scorer=fuzz.ratio, limit=limit, score_cutoff=_FUZZY_CUTOFF
+        )
+        return [
+            (entry, score / 100)
+            for _, score, place in matches
+            for entry in self.names(first + place)
+        ]
+
+
+def _byte_places(key: str, places: list[int]) -> list[int]:
+    """Turn places counted in characters into places counted in UTF-8 bytes."""
+    moved = [0]
+    for before, after in pairwise(places):
+        moved.append(moved[-1] + len(key[before:after].encode("utf-8", "surrogatepass")))
+    return moved

@@ -1,0 +1,62 @@
+"""The names of a term, with those that writing conventions imply."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from kgbuild.normalizer.normal_form import normal_key
+from kgbuild.records import Term
+
+__all__ = ["MAX_NAME", "SCOPES", "derived_names", "names_of", "scope_code"]
+
+SCOPES = ("preferred", "exact", "abbreviation", "narrow", "related", "broad")
+"""What a name is to its term, best first; the position is the code in the lexicon's tables."""
+
+MAX_NAME = 400
+"""Names longer than this many characters are left out: no text repeats them word for word."""
+
+_NOT_INVERTED = re.compile(r"\b(?:and|or|with|without|of|in|due|to|from|by|for)\b|[;:]|\d,\s", re.I)
+_NOTE = re.compile(
+    r"\s+\((?:disease|disorder|finding|morphologic abnormality|human|qualifier value)\)\Z"
+)
+
+
+def scope_code(scope: str) -> int:
+    """Return the code of a synonym's scope; an unknown one counts as related."""
+    return SCOPES.index(scope) if scope in SCOPES else SCOPES.index("related")
+
+
+def derived_names(name: str) -> Iterator[str]:
+    """Yield the natural order of an inverted name, and a name without its type in brackets.
+
+    >>> list(derived_names("Neoplasms, Breast"))
+    ['Breast Neoplasms']
+    >>> list(derived_names("Carcinoma, Squamous Cell, Oral"))
+    ['Oral Squamous Cell Carcinoma']
+    >>> list(derived_names("heart, lung and blood"))
+    []
+    """
+    if plain := _NOTE.sub("", name):
+        if plain != name:
+            yield plain
+        parts = plain.split(", ")
+        short = len(parts) in (2, 3) and all(0 < len(p.split()) <= 4 for p in parts)
+        if short and not _NOT_INVERTED.search(plain) and not any(map(str.isdigit, parts)):
+            yield " ".join(reversed(parts))
+
+
+def names_of(term: Term) -> Iterator[tuple[str, str, int, bool]]:
+    """Yield each name of ``term`` as (key, text, scope code, derived), without repetition."""
+    seen: set[tuple[str, str]] = set()
+    given = [(term.name, 0), *((s.text, scope_code(s.scope)) for s in term.synonyms)]
+    for text, scope in given:
+        clean = " ".join(text.split())
+        if not 0 < len(clean) <= MAX_NAME:
+            continue
+        for form in (clean, *(derived_names(clean) if "," in clean or ")" in clean else ())):
+            key = normal_key(form)
+            if key and (key, form) not in seen:
+                seen.add((key, form))
+                derived = form is not clean
+                yield key, form, max(scope, 1) if derived else scope, derived

@@ -1,0 +1,95 @@
+"""Ordering the terms that share a name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from kgbuild.records import Candidate
+
+if TYPE_CHECKING:
+    from kgbuild.normalizer.lexicon import Lexicon, NameEntry
+    from kgbuild.ontologies.schema import Schema
+
+__all__ = ["COMPATIBLE", "Ranking"]
+
+COMPATIBLE: Mapping[tuple[str, str], float] = {
+    ("Disease", "PhenotypicFeature"): 0.9,
+    ("PhenotypicFeature", "Disease"): 0.9,
+    ("Gene", "Protein"): 0.95,
+    ("Protein", "Gene"): 0.95,
+    ("Gene", "GeneFamily"): 0.85,
+    ("Protein", "GeneFamily"): 0.85,
+    ("GeneFamily", "Gene"): 0.85,
+    ("Gene", "MacromolecularComplex"): 0.8,
+    ("CellLine", "Cell"): 0.8,
+    ("Cell", "CellLine"): 0.8,
+    ("MolecularActivity", "BiologicalProcess"): 0.85,
+    ("BiologicalProcess", "MolecularActivity"): 0.85,
+    ("Gene", "ChemicalEntity"): 0.6,
+}
+"""How well a term of the second category serves for a mention of the first."""
+
+_METHOD_SCORE = {"exact": 1.0, "normalized": 0.95}
+_SCOPE_TIER = {"preferred": 0, "exact": 0, "abbreviation": 1, "narrow": 2, "related": 3, "broad": 4}
+_TIER_SCORE = (1.0, 0.95, 0.85, 0.8, 0.65)
+_SCOPE_ORDER = ("preferred", "exact", "abbreviation", "narrow", "related", "broad")
+
+
+class Ranking:
+    """Orders candidates: by category, kind of name, preferred vocabulary, preferred name, id."""
+
+    def __init__(
+        self, lexicon: Lexicon, *, schema: Schema, compatible: Mapping[tuple[str, str], float]
+    ) -> None:
+        self.lexicon = lexicon
+        self.schema = schema
+        self.compatible = compatible
+
+    def fit(self, wanted: str, found: str) -> float:
+        """Return in [0, 1] how well a term of category ``found`` serves where ``wanted`` is."""
+        if not wanted or self.schema.is_a(found, wanted):
+            return 1.0
+        if self.schema.is_a(wanted, found):
+            return 0.95
+        return self.compatible.get((wanted, found), 0.0)
+
+    def equal_names(self, text: str, category: str) -> tuple[Candidate, ...]:
+        """Return the terms with a name equal to ``text`` up to its normal form, best first.
+
+        Where a name is equal as written (or but for its case), those that are equal only in
+        normal form come after all of these, and don't decide.
+        """
+        best: dict[str, tuple[tuple[float, int, int, str], Candidate]] = {}
+        for entry in self.lexicon.lookup(text):
+            fit = self.fit(category, entry.category)
+            if not fit:
+                continue
+            method, case = _method(entry, text)
+            score = fit * case * _METHOD_SCORE[method] * _TIER_SCORE[_SCOPE_TIER[entry.scope]]
+            rank = self.schema.prefix_rank(entry.curie, category=entry.category)
+            order = (-score, rank, _SCOPE_ORDER.index(entry.scope), entry.curie)
+            if entry.curie not in best or order < best[entry.curie][0]:
+                candidate = Candidate(entry.curie, entry.name, round(score, 4), method)
+                best[entry.curie] = (order, candidate)
+        return tuple(candidate for _, candidate in sorted(best.values(), key=lambda v: v[0]))
+
+    def fitting(self, found: Sequence[Candidate], category: str) -> list[Candidate]:
+        """Return the candidates whose category fits, their scores lowered where it is another."""
+        fitting = []
+        for candidate in found:
+            label = self.lexicon.label(candidate.curie)
+            fit = self.fit(category, label[1]) if label else 1.0
+            if fit:
+                score = round(candidate.score * fit, 4)
+                fitting.append(Candidate(candidate.curie, candidate.name, score, candidate.method))
+        return sorted(fitting, key=lambda c: (-c.score, c.curie))
+
+
+def _method(entry: NameEntry, text: str) -> tuple[str, float]:
+    """Return the step at which an entry's name equals ``text``, and a factor for its case."""
+    if entry.text == text:
+        return "exact", 1.0
+    if entry.text.casefold() == text.casefold():
+        return "exact", 0.99
+    return "normalized", 1.0
