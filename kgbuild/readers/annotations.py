@@ -8,8 +8,9 @@ against it, repaired where that has one answer, and reported where it has none.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import accumulate, product
 
 from kgbuild.readers.building import clean
 from kgbuild.readers.identifiers import to_curie
@@ -32,7 +33,11 @@ _SPACE = re.compile(r"\s+")
 
 @dataclass(frozen=True, slots=True)
 class RawMention:
-    """An annotation as the file has it: ``spans`` are its pieces, in the file's own offsets."""
+    """An annotation as the file has it: ``spans`` are its pieces, in the file's own offsets.
+
+    ``base`` is where the passage starts that it lies in: from there on offsets may count in
+    another unit than characters. ``groundings`` replaces ``identifiers`` where the file is ours.
+    """
 
     spans: tuple[Span, ...]
     text: str
@@ -44,6 +49,7 @@ class RawMention:
     score: float = 1.0
     extractor: str = "given"
     groundings: tuple[Grounding, ...] | None = None
+    base: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +90,17 @@ class Annotations:
                 self.fail(document, raw.place, _misplaced(document.text, raw))
                 continue
             mention = _mention(document, raw, pieces)
-            placed.setdefault(mention.id, mention)
-            for grounding in _groundings(mention, raw):
-                groundings.setdefault((grounding.mention, grounding.curie), grounding)
-            index.add(mention, raw)
-        relations = [
-            relation for raw in self.relations if (relation := self._relate(document, raw, index))
-        ]
+            mention_id = mention.id
+            placed.setdefault(mention_id, mention)
+            for grounding in _groundings(mention, mention_id, raw):
+                groundings.setdefault((mention_id, grounding.curie), grounding)
+            index.add(mention, mention_id, raw)
+        relations = (self._relate(document, raw, index) for raw in self.relations)
         return AnnotatedDocument(
             document,
             mentions=tuple(sorted(placed.values(), key=lambda m: (m.start, m.end))),
             groundings=tuple(groundings.values()),
-            relations=tuple(relations),
+            relations=tuple(filter(None, relations)),
         )
 
     def fail(self, document: Document, place: str, reason: str) -> None:
@@ -125,22 +130,31 @@ class _Index:
     """Mentions by annotation key and by identifier, as written and as CURIE."""
 
     def __init__(self) -> None:
-        self.keys: dict[str, Mention] = {}
-        self.identifiers: dict[str, dict[str, Mention]] = {}
-        self.composite: set[str] = set()
-        self.used: set[tuple[str, str, str]] = set()
+        self._keys: dict[str, Mention] = {}
+        self._ids: dict[str, dict[str, Mention]] = {}
+        self._composite: set[str] = set()
+        self._used: set[tuple[str, str, str]] = set()
 
-    def add(self, mention: Mention, raw: RawMention) -> None:
+    def add(self, mention: Mention, mention_id: str, raw: RawMention) -> None:
         if raw.key:
-            self.keys.setdefault(raw.key, mention)
-        if len(raw.identifiers) > 1:
-            self.composite.add(mention.id)
-        for identifier in raw.identifiers:
+            self._keys.setdefault(raw.key, mention)
+        names = list(raw.identifiers)
+        names += [grounding.curie for grounding in raw.groundings or ()]
+        if len(names) > 1:
+            self._composite.add(mention_id)
+        for identifier in names:
             for name in {identifier, to_curie(identifier, raw.category)} - {""}:
-                self.identifiers.setdefault(name, {})[mention.id] = mention
+                self._ids.setdefault(name, {})[mention_id] = mention
 
     def knows(self, end: str, by_key: bool) -> bool:
-        return end in (self.keys if by_key else self.identifiers)
+        return end in self._keys if by_key else bool(self._candidates(end))
+
+    def _candidates(self, end: str) -> dict[str, Mention]:
+        """Return the mentions of an identifier, or of all identifiers of a composite one."""
+        if end in self._ids:
+            return self._ids[end]
+        parts = [self._ids.get(part.strip(), {}) for part in re.split(r"[,;|+]", end)]
+        return {key: value for key, value in parts[0].items() if all(key in p for p in parts)}
 
     def pair(self, raw: RawRelation) -> tuple[Mention, Mention] | None:
         """Return the closest two mentions of the relation's ends.
@@ -151,25 +165,22 @@ class _Index:
         if not (self.knows(raw.subject, raw.by_key) and self.knows(raw.object, raw.by_key)):
             return None
         if raw.by_key:
-            return self.keys[raw.subject], self.keys[raw.object]
-
-        def rank(pair: tuple[Mention, Mention]) -> tuple[bool, bool, int, int, int]:
-            first, second = pair
-            composite = (first.id in self.composite) + (second.id in self.composite)
-            gap = max(first.start, second.start) - min(first.end, second.end)
-            taken = (first.id, raw.predicate, second.id) in self.used
-            return first.id == second.id, taken, composite, gap, first.start
-
+            return self._keys[raw.subject], self._keys[raw.object]
         best = min(
-            (
-                (first, second)
-                for first in self.identifiers[raw.subject].values()
-                for second in self.identifiers[raw.object].values()
-            ),
-            key=rank,
+            product(self._candidates(raw.subject).items(), self._candidates(raw.object).items()),
+            key=lambda pair: self._rank(pair[0], pair[1], raw.predicate),
         )
-        self.used.add((best[0].id, raw.predicate, best[1].id))
-        return best
+        (first_id, first), (second_id, second) = best
+        self._used.add((first_id, raw.predicate, second_id))
+        return first, second
+
+    def _rank(
+        self, first: tuple[str, Mention], second: tuple[str, Mention], predicate: str
+    ) -> tuple[bool, bool, int, int, int]:
+        composite = (first[0] in self._composite) + (second[0] in self._composite)
+        gap = max(first[1].start, second[1].start) - min(first[1].end, second[1].end)
+        taken = (first[0], predicate, second[0]) in self._used
+        return first[0] == second[0], taken, composite, max(gap, 0), first[1].start
 
 
 def _mention(document: Document, raw: RawMention, pieces: tuple[Span, ...]) -> Mention:
@@ -180,24 +191,24 @@ def _mention(document: Document, raw: RawMention, pieces: tuple[Span, ...]) -> M
     )  # fmt: skip
 
 
-def _groundings(mention: Mention, raw: RawMention) -> Iterable[Grounding]:
+def _groundings(mention: Mention, mention_id: str, raw: RawMention) -> Iterable[Grounding]:
     category = mention.category
     if raw.groundings is not None:
         for given in raw.groundings:
             yield Grounding(
-                mention.id, given.curie, given.name, given.category or category, given.score,
+                mention_id, given.curie, given.name, given.category or category, given.score,
                 given.method, given.reason,
             )  # fmt: skip
         return
     if not raw.identifiers:
-        yield Grounding(mention.id, "", "", category, 0.0, "nil", NO_IDENTIFIER)
+        yield Grounding(mention_id, "", "", category, 0.0, "nil", NO_IDENTIFIER)
     for identifier in raw.identifiers:
         if curie := clean(to_curie(identifier, raw.category)):
             name = raw.name if len(raw.identifiers) == 1 else ""
-            yield Grounding(mention.id, curie, clean(name), category, 1.0, "given")
+            yield Grounding(mention_id, curie, clean(name), category, 1.0, "given")
         else:
             reason = f"the input's identifier {identifier!r} names no vocabulary"
-            yield Grounding(mention.id, "", "", category, 0.0, "nil", reason)
+            yield Grounding(mention_id, "", "", category, 0.0, "nil", reason)
 
 
 def _same(text: str, pieces: tuple[Span, ...], wanted: str) -> bool:
@@ -220,28 +231,33 @@ def _resolve(text: str, raws: list[RawMention]) -> list[tuple[Span, ...]]:
     if all(good):
         return identity
     best, best_good = identity, good
-    for convert in _converters(text):
-        spans = [tuple((convert(a), convert(b)) for a, b in pieces) for pieces in identity]
-        fits = [bool(s) and _same(text, s, raw.text) for s, raw in zip(spans, raws, strict=True)]
-        if sum(fits) > sum(best_good):
-            best, best_good = spans, fits
+    if not text.isascii():
+        for unit in ("utf-8", "utf-16-le"):
+            spans = _converted(text, raws, identity, unit)
+            fits = [
+                bool(s) and _same(text, s, raw.text) for s, raw in zip(spans, raws, strict=True)
+            ]
+            if sum(fits) > sum(best_good):
+                best, best_good = spans, fits
     return [
         pieces if fits else _nearby(text, raw, pieces)
         for raw, pieces, fits in zip(raws, best, best_good, strict=True)
     ]
 
 
-def _converters(text: str) -> Iterable[Callable[[int], int]]:
-    if text.isascii():
-        return
-    for encoding, width in (("utf-8", 1), ("utf-16-le", 2)):
-        starts: dict[int, int] = {}
-        position = 0
-        for index, character in enumerate(text):
-            starts[position] = index
-            position += len(character.encode(encoding)) // width
-        starts[position] = len(text)
-        yield lambda offset, starts=starts: starts.get(offset, -1)  # type: ignore[misc]
+def _converted(
+    text: str, raws: list[RawMention], spans: list[tuple[Span, ...]], unit: str
+) -> list[tuple[Span, ...]]:
+    """Return spans that count bytes of UTF-8, or units of UTF-16, in characters."""
+    width = 2 if unit == "utf-16-le" else 1
+    maps: dict[int, dict[int, int]] = {}
+    for base in {raw.base for raw in raws}:
+        sizes = (len(character.encode(unit)) // width for character in text[base:])
+        maps[base] = {base + at: base + i for i, at in enumerate(accumulate(sizes, initial=0))}
+    return [
+        tuple((maps[raw.base].get(a, -1), maps[raw.base].get(b, -1)) for a, b in pieces)
+        for raw, pieces in zip(raws, spans, strict=True)
+    ]
 
 
 def _nearby(text: str, raw: RawMention, pieces: tuple[Span, ...]) -> tuple[Span, ...]:

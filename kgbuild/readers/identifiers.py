@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
-__all__ = ["document_id", "is_variant", "split_identifiers", "to_curie"]
+__all__ = ["document_id", "is_variant", "known_prefix", "split_identifiers", "to_curie"]
 
 _CURIE = re.compile(r"[A-Za-z][\w.\-]*:[^\s/].*")
 _MESH = re.compile(r"[CD]\d{6,9}")
@@ -31,6 +31,15 @@ _DOI = re.compile(r"10\.\d{4,9}/\S+")
 def is_variant(category: str) -> bool:
     """Tell whether a raw label names sequence variants, whose identifiers hold ``|``."""
     return bool(_VARIANT.search(category))
+
+
+def known_prefix(name: str) -> str:
+    """Return the CURIE prefix that a database goes by, or empty.
+
+    >>> known_prefix("ncbi_gene"), known_prefix("Rs#"), known_prefix("type")
+    ('NCBIGene', 'DBSNP', '')
+    """
+    return _PREFIXES.get(name.lower(), "")
 
 
 def split_identifiers(raw: str, category: str) -> list[str]:

@@ -19,8 +19,17 @@ from kgbuild.records import Failure
 __all__ = ["READERS", "read_documents"]
 
 _CLASSES = {
+    "bioc-json": "bioc_json:BiocJsonReader",
+    "bioc-xml": "bioc_xml:BiocXmlReader",
+    "html": "html:HtmlReader",
+    "jats": "jats:JatsReader",
+    "jsonl": "jsonl:JsonlReader",
+    "markdown": "markdown:MarkdownReader",
+    "medline": "medline:MedlineReader",
+    "pdf": "pdf:PdfReader",
     "pubmed-xml": "pubmed_xml:PubmedXmlReader",
     "pubtator": "pubtator:PubTatorReader",
+    "text": "text:TextReader",
 }
 
 
