@@ -14,9 +14,16 @@ from kgbuild.records import Failure, Term
 __all__ = ["FORMATS", "ParseOptions", "Parser", "parser_of"]
 
 FORMATS = {
-    "table": "table",
-    "tsv": "table",
     "csv": "table",
+    "hgnc": "hgnc",
+    "jsonl": "jsonl",
+    "mesh": "mesh",
+    "obo": "obo",
+    "obograph": "obograph",
+    "owl": "owl",
+    "skos": "skos",
+    "term-list": "term_list",
+    "tsv": "table",
 }
 
 

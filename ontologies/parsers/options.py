@@ -20,6 +20,7 @@ class ParseOptions:
 
     Attributes:
         prefix: of ids that come without one (``D001241`` is ``MESH:D001241``).
+        number_prefix: of ids that are only digits, where it isn't ``prefix`` (MEDIC's OMIM ids).
         category: of terms whose category the file doesn't say.
         categories: the file's own groupings (GO's namespaces) to categories.
         keep: prefixes whose terms are kept; empty keeps all. Ontologies import parts of others.
@@ -28,10 +29,12 @@ class ParseOptions:
         delimiter: for tables: between columns; empty means tab, or comma in ``.csv`` files.
         separator: for tables: between the items of a list.
         header: for tables: whether the first line names the columns.
+        companion: a file that holds what this one refers to (MeSH's descriptors).
         split_names: for tables: whether id and name are lists themselves, the preferred one first.
     """
 
     prefix: str = ""
+    number_prefix: str = ""
     category: str = ""
     categories: Mapping[str, str] = field(default_factory=dict)
     keep: tuple[str, ...] = ()
@@ -41,13 +44,15 @@ class ParseOptions:
     separator: str = "|"
     header: bool = True
     split_names: bool = False
+    companion: str = ""
 
     def curie(self, raw: str) -> str:
         """Return ``raw`` as a CURIE, with ``prefix`` where it has none; empty stays empty."""
         found = prefix_table().normalize(raw)
         if not found or ":" in found:
             return found
-        return f"{self.prefix}:{found}" if self.prefix else found
+        prefix = (found.isdigit() and self.number_prefix) or self.prefix
+        return f"{prefix}:{found}" if prefix else found
 
     def category_of(self, group: str = "") -> str:
         """Return the category of a term that the file puts into ``group``."""

@@ -123,8 +123,11 @@ def _header(
     def place_of(column: str | int) -> int | None:
         return column if isinstance(column, int) else found.get(column.casefold())
 
+    claimed = {str(column).casefold() for column in options.columns.values()}
     places: dict[str, int] = {}
     for column in COLUMNS:
+        if column not in options.columns and column in claimed:
+            continue  # what the file calls so means something else
         place = place_of(options.columns.get(column, column))
         if place is not None:
             places[column] = place
