@@ -169,7 +169,7 @@ def table_biored(documents: Sequence[AnnotatedDocument], schema: Schema, title: 
         print(f"{name:<34} {score({t.pair for t in found}, set(gold_pairs))} {speed:>7.0f}")
     typed = {(t.pair, t.predicate) for t in gold}
     print(
-        f"\n{'predicate (patterns)':<22} {'pairs':>6} {'P(pair)':>8} {'P(type)':>8} {'or Assoc.':>9}"
+        f"\n{'predicate (patterns)':<22} {'pairs':>6} {'P(pair)':>8} {'P(type)':>8} {'or Assoc':>8}"
     )
     for predicate in sorted({t.predicate for t in found}):
         mine = {t.pair for t in found if t.predicate == predicate}

@@ -15,7 +15,8 @@ A template is words with a space between them:
 ``,``                a comma; ``,?`` or nothing
 ===================  =============================================================================
 
-The trigger is the first ``<...>``, else the first ``(...)`` without ``?``, else the first word.
+The trigger is the first ``<...>``, else the first ``(...)`` without ``?``, else the first word;
+a template of slots alone ("{subject} {object}") has none.
 """
 
 from __future__ import annotations
@@ -57,7 +58,8 @@ class TemplateError(ValueError):
 class CompiledTemplate:
     """A template as a regular expression with the groups subject, object and trigger.
 
-    ``anchors`` are words (runs of letters, lower case) one of which must be in the sentence.
+    ``anchors`` are words (runs of letters, lower case) one of which must be in the sentence; an
+    empty one is in every sentence.
     """
 
     regex: re.Pattern[str]
@@ -97,7 +99,7 @@ def compile_template(
     tokens = list(_TOKEN.finditer(template.strip()))
     trigger = _trigger_index(tokens)
     parts: list[str] = []
-    anchors: frozenset[str] = frozenset()
+    anchors: frozenset[str] = frozenset([""])
     for index, token in enumerate(tokens):
         if token["bad"]:
             raise TemplateError(f"unexpected {token['bad']!r} at character {token.start() + 1}")
@@ -122,8 +124,10 @@ def compile_template(
             elif token["maybe"]:
                 body = f"(?:(?:{body}) )?"
             else:
-                body = f"(?:{body})(?![a-z])"
+                body = f"(?:{body})" + ("" if token["word"] and token["word"][-1] in "-/" else "(?![a-z])")
             parts.append(body)
+    if trigger < 0:
+        parts.append("(?P<trigger>)")
     return CompiledTemplate(
         re.compile(_joined(parts, starts_with_slot=bool(tokens[0]["slot"]))), anchors
     )
@@ -134,7 +138,7 @@ def _trigger_index(tokens: Sequence[re.Match[str]]) -> int:
         for index, token in enumerate(tokens):
             if token[wanted] and not token["maybe"]:
                 return index
-    raise TemplateError("a trigger is expected: <verbs>, (one|of|these) or a word")
+    return -1
 
 
 def _slot(token: re.Match[str], chars: str, template: str, not_after: str) -> str:

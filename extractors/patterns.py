@@ -155,7 +155,8 @@ class PatternExtractor:
         self, document: AnnotatedDocument, masked: MaskedSentence, cues: Cues, match: PatternMatch
     ) -> Relation:
         places = masked.offsets
-        start, end = places[match.trigger_start], places[match.trigger_end - 1] + 1
+        start, end = match.trigger_start, match.trigger_end
+        trigger = document.document.text[places[start] : places[end - 1] + 1] if start < end else ""
         return Relation(
             document=document.document.id,
             subject=match.subject.id,
@@ -167,7 +168,7 @@ class PatternExtractor:
             extractor=self.name,
             negated=cues.negated(match.start, match.end, match.trigger_start),
             hedged=cues.hedged(match.start, match.end, match.trigger_start),
-            trigger=document.document.text[start:end],
+            trigger=trigger,
         )
 
 
