@@ -10,6 +10,8 @@ Everything is counted by document and pair of identifiers, as the corpora do. A 
 marked as negated is no prediction. BioRED's types map to our predicates as in ``BIORED_TYPES``:
 types are coarser, so that "treats", "decreases" and "inhibits" all are Negative_Correlation, and
 what BioRED calls Association may be any. "Pair" asks whether two entities are related at all.
+Predictions between categories that the corpus doesn't relate (``ANNOTATED``; CID: a chemical and a
+disease only) are left out, since nothing says whether they are right.
 """
 
 from __future__ import annotations
@@ -57,6 +59,14 @@ BIORED_TYPES = {
     "compared_with": "Comparison",
     "converts_to": "Conversion",
 }
+ANNOTATED = {
+    frozenset(pair)
+    for pair in (
+        ("Disease", "Gene"), ("Disease", "ChemicalEntity"), ("Disease", "SequenceVariant"),
+        ("Gene",), ("Gene", "ChemicalEntity"), ("ChemicalEntity",),
+        ("ChemicalEntity", "SequenceVariant"), ("SequenceVariant",),
+    )
+}  # fmt: skip
 Pair = tuple[str, str]
 
 
@@ -119,6 +129,16 @@ def triples(document: AnnotatedDocument, relations: Iterable[Relation]) -> Itera
                 yield Triple(document.document.id, subject, relation.predicate, object_)
 
 
+def annotated(document: AnnotatedDocument, relations: Iterable[Relation]) -> list[Relation]:
+    """Keep what isn't negated and is between categories that BioRED relates."""
+    category = {mention.id: mention.category for mention in document.mentions}
+    return [
+        r
+        for r in relations
+        if not r.negated and frozenset((category[r.subject], category[r.object])) in ANNOTATED
+    ]
+
+
 def gold_triples(document: AnnotatedDocument) -> set[Triple]:
     """Return the gold relations, by the identifiers that the corpus gives."""
     return set(triples(document, document.relations))
@@ -156,8 +176,7 @@ def table_biored(documents: Sequence[AnnotatedDocument], schema: Schema, title: 
     print(f"\n{title:<34} {HEAD} {'doc/s':>7}")
     gold = {t for d in documents for t in gold_triples(d)}
     gold_pairs = {t.pair for t in gold}
-    categories = {m.id: m.category for d in documents for m in d.mentions}
-    pairs = {(categories[r.subject], categories[r.object]) for d in documents for r in d.relations}
+    pairs = [(min(pair), max(pair)) for pair in ANNOTATED]
     extractors: dict[str, RelationExtractor] = {
         "document co-occurrence": CooccurrenceExtractor(level="document", pairs=pairs),
         "sentence co-occurrence": CooccurrenceExtractor(pairs=pairs),
@@ -197,7 +216,7 @@ def run(
     found = [
         triple
         for document, relations in zip(documents, extracted, strict=True)
-        for triple in triples(document, (r for r in relations if not r.negated))
+        for triple in triples(document, annotated(document, relations))
     ]
     return found, len(documents) / seconds
 
@@ -227,16 +246,14 @@ def judged(
     gold = {(t.pair, t.predicate) for t in gold_triples(document)}
     seen: set[tuple[str, str, object]] = set()
     for relation, match in extractor.explain(document):
-        if relation.negated or (corpus == "CID" and relation.predicate != "causes"):
+        if corpus == "CID" and relation.predicate != "causes":
             continue
         mapped = (
             {"CID"}
             if corpus == "CID"
             else {BIORED_TYPES.get(relation.predicate, ""), "Association"}
         )
-        if mapped == {"", "Association"}:
-            continue
-        for triple in triples(document, [relation]):
+        for triple in triples(document, annotated(document, [relation])):
             key = (match.pattern.name, match.construction)
             if (*key, triple.pair) not in seen:
                 seen.add((*key, triple.pair))
@@ -251,9 +268,9 @@ def errors(corpus: str, documents: Sequence[AnnotatedDocument], schema: Schema, 
         gold = {t.pair for t in gold_triples(document)}
         text = document.document.text
         for relation, match in extractor.explain(document):
-            pairs = {t.pair for t in triples(document, [relation])}
+            pairs = {t.pair for t in triples(document, annotated(document, [relation]))}
             wanted = corpus != "CID" or relation.predicate == "causes"
-            if not relation.negated and wanted and pairs and not pairs & gold and shown < limit:
+            if wanted and pairs and not pairs & gold and shown < limit:
                 shown += 1
                 print(
                     f"FP {match.pattern.name}/{match.construction} {document.document.id}"

@@ -110,6 +110,8 @@ def find_cues(text: str) -> Cues:
         (match.end(), _scope_end(lowered, match.end(), _HEDGE_WORDS))
         for match in _HEDGE.finditer(lowered)
     )
+    if lowered.endswith("?"):
+        hedges = ((0, len(lowered)),)
     return Cues(lowered, tuple(negations), hedges)
 
 

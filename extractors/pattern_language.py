@@ -44,9 +44,11 @@ _LISTED = (
 )
 _AFTER_SUBJECT = (
     r"(?:'s|(?:-(?!induced|resistant|deficient|free|independent|naive|null|related|associated"
-    r"|negative|like)[a-z]+))?"
+    r"|negative|like|dependent|sensitive|positive)[a-z]+))?"
 )
 _APPOSITION = r"(?: ?, (?:an?|the|one|which|used|both|known|given|formerly) [^,;:()]{1,90} ?,)?"
+_BE = ("be", "is", "are", "was", "were", "been", "being")
+_TRANSITIVE = r"(?! (?:by|in|at|on|after|with|from|during|when|among|following|due|through|via)\b)"
 _LETTERS = re.compile(r"[^\W\d_]+")
 
 
@@ -92,6 +94,8 @@ def compile_template(
     if template.count("{subject}") != 1 or template.count("{object}") != 1:
         raise TemplateError("exactly one {subject} and one {object} are expected")
     slots = "".join(sorted(set(subject + object_)))
+    active = re.search(r":(?:finite|past|s)>", template) is not None
+    blocking = [*blocking, *(_BE if ":past>" in template else ())]
     blocked = "|".join(re.escape(word) for word in blocking)
     stop = rf"(?!(?:{blocked})(?![\w-]))" if blocked else ""
     gap = rf"(?:{stop}[^\s,;:(){slots}]+ )"
@@ -120,7 +124,7 @@ def compile_template(
             body = "|".join(re.escape(c) for c in sorted(choices, key=len, reverse=True))
             if index == trigger:
                 anchors = frozenset(_anchor(choice) for choice in choices)
-                body = f"(?P<trigger>{body})(?![a-z])"
+                body = f"(?P<trigger>{body})(?![a-z])" + (_TRANSITIVE if active else "")
             elif token["maybe"]:
                 body = f"(?:(?:{body}) )?"
             else:
