@@ -14,6 +14,7 @@ from kgbuild.layout import cypher_store, graph_folder, rdf_store, schema_file
 
 if TYPE_CHECKING:
     import duckdb
+    import matplotlib.axes
     import networkx as nx
     import pandas as pd
 
@@ -172,6 +173,14 @@ class Graph:
         hint = f"did you mean {near}?" if near else "`find` searches by similar names"
         raise InputError(f"the graph has no entity {entity!r}: {hint}")
 
+    def entity_rows(self, ids: Collection[str]) -> list[tuple[str, str, str]]:
+        """Return id, name and category of the entities among ``ids``, sorted by id."""
+        rows: list[tuple[str, str, str]] = self._duckdb.execute(
+            "SELECT id, name, category FROM entities WHERE list_contains(?, id) ORDER BY id",
+            [sorted(ids)],
+        ).fetchall()
+        return rows
+
     def evidence_for(self, statement: str) -> pd.DataFrame:
         """Return the evidence of the statement with this id, plain and best-scored first.
 
@@ -245,6 +254,38 @@ class Graph:
         from kgbuild.loaders.networkx import to_networkx
 
         return to_networkx(self.tables, min_belief=min_belief, categories=categories)
+
+    def associations(
+        self,
+        *,
+        level: str = "document",
+        total: int | None = None,
+        min_together: int = 1,
+        categories: tuple[str, str] | None = None,
+    ) -> pd.DataFrame:
+        """Return how strongly pairs of entities are associated, the strongest first.
+
+        Counts, PMI, NPMI, log-likelihood, hypergeometric p and false discovery rate over the
+        whole graph; see ``kgbuild.associations.associations``.
+        """
+        from kgbuild.associations import associations
+
+        return associations(
+            self._duckdb,
+            level=level,
+            total=total,
+            min_together=min_together,
+            categories=categories,
+        )
+
+    def plot(self, entity: str, **options: Any) -> matplotlib.axes.Axes:
+        """Draw the neighbourhood of an entity; needs the extra ``notebook``.
+
+        Options are those of ``kgbuild.picture.plot_neighborhood``.
+        """
+        from kgbuild.picture import plot_neighborhood
+
+        return plot_neighborhood(self, entity, **options)
 
     def close(self) -> None:
         """Close the stores; they open again when asked."""
