@@ -96,10 +96,12 @@ class Annotations:
                 groundings.setdefault((mention_id, grounding.curie), grounding)
             index.add(mention, mention_id, raw)
         relations = (self._relate(document, raw, index) for raw in self.relations)
+        order = sorted(placed, key=lambda key: (placed[key].start, placed[key].end))
+        rank = {key: position for position, key in enumerate(order)}
         return AnnotatedDocument(
             document,
-            mentions=tuple(sorted(placed.values(), key=lambda m: (m.start, m.end))),
-            groundings=tuple(groundings.values()),
+            mentions=tuple(placed[key] for key in order),
+            groundings=tuple(sorted(groundings.values(), key=lambda g: rank[g.mention])),
             relations=tuple(filter(None, relations)),
         )
 

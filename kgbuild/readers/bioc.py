@@ -198,8 +198,8 @@ def _relation(raw: dict[str, Any], place: str) -> RawRelation | str:
     predicate = str(infons.get("type") or infons.get("relation") or "")
     nodes = [node for node in raw.get("nodes") or [] if isinstance(node, dict)]
     ends = _ends(infons)
-    by_key = not ends
-    if by_key:
+    by_key = ends is None
+    if ends is None:
         if len(nodes) != 2:
             return (
                 f"relation {raw.get('id', '?')} has {len(nodes)} ends; expected two nodes, or "
@@ -227,7 +227,7 @@ def _novel(infons: Mapping[str, Any]) -> bool | None:
     return _NOVEL.get(str(infons.get("novel", "")).lower())
 
 
-def _ends(infons: Mapping[str, Any]) -> tuple[str, str] | tuple[()]:
+def _ends(infons: Mapping[str, Any]) -> tuple[str, str] | None:
     """Return the identifiers that the infons of a relation name, as BioRED and others do."""
     for first, second in (("entity1", "entity2"), ("role1", "role2")):
         if first in infons and second in infons:
@@ -235,7 +235,7 @@ def _ends(infons: Mapping[str, Any]) -> tuple[str, str] | tuple[()]:
     rest = [key for key in infons if key[:1].isupper() and isinstance(infons[key], str)]
     if "relation" in infons and len(rest) == 2:
         return str(infons[rest[0]]), str(infons[rest[1]])
-    return ()
+    return None
 
 
 def _end(value: Any) -> str:

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from kgbuild.protocols import ReadItem
 from kgbuild.readers.bioc import convert
-from kgbuild.readers.json_stream import JsonProblem, documents
+from kgbuild.readers.json_stream import JsonStreamError, documents
 from kgbuild.records import Failure
 
 __all__ = ["BiocJsonReader"]
@@ -29,7 +29,7 @@ class BiocJsonReader:
     def read(self, stream: BinaryIO, *, source: str) -> Iterator[ReadItem]:
         """Yield each document with its failures after it."""
         for item in documents(stream, frozenset({"documents", "PubTator3"})):
-            if isinstance(item, JsonProblem):
+            if isinstance(item, JsonStreamError):
                 yield Failure(source, "read", str(item), place=f"line {item.line}")
                 continue
             line, raw = item

@@ -9,7 +9,8 @@ __all__ = ["iso_date", "loose_date"]
 _MONTHS = {
     name: number
     for number, name in enumerate(
-        "jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1
+        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"),
+        start=1,
     )
 }
 _YEAR = re.compile(r"\b(1[5-9]\d\d|20\d\d)\b")

@@ -41,25 +41,31 @@ def detect_format(head: bytes, name: str) -> str:
     """
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     suffix = _suffix(name)
+    found = _by_mark(start, suffix, name) or _by_first_line(start) or _SUFFIXES.get(suffix, "")
+    if not found and name == "-" and b"\0" not in head:
+        found = "text"
+    if found:
+        return found
+    raise InputError(
+        f"unknown format: {name} (starts with {head[:20]!r}); name it with format=..., or leave "
+        "the file out"
+    )
+
+
+def _by_mark(start: bytes, suffix: str, name: str) -> str:
     if start.startswith(b"%PDF-"):
         return "pdf"
     if start.startswith(b"<") and suffix not in {".md", ".markdown"}:
         return _detect_xml(start, suffix, name)
     if start[:1] in {b"{", b"["} and suffix not in {".txt", ".md", ".markdown"}:
         return _detect_json(start, suffix)
-    first = start.split(b"\n", 1)[0]
-    if _PUBTATOR.match(first):
+    return ""
+
+
+def _by_first_line(start: bytes) -> str:
+    if _PUBTATOR.match(start.split(b"\n", 1)[0]):
         return "pubtator"
-    if _MEDLINE.match(start):
-        return "medline"
-    if suffix in _SUFFIXES:
-        return _SUFFIXES[suffix]
-    if not suffix and name == "-" and b"\0" not in head:
-        return "text"
-    raise InputError(
-        f"unknown format: {name} (starts with {head[:20]!r}); name it with format=..., or leave "
-        "the file out"
-    )
+    return "medline" if _MEDLINE.match(start) else ""
 
 
 def _suffix(name: str) -> str:

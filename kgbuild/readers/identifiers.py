@@ -70,23 +70,24 @@ def to_curie(raw: str, category: str) -> str:
         raw = match[1]
     if is_variant(category):
         return _variant(raw)
+    if raw.isdecimal():
+        gene, taxon = _GENE.search(category), _TAXON.search(category)
+        return f"NCBIGene:{raw}" if gene else f"NCBITaxon:{raw}" if taxon else ""
+    return _by_form(raw) or _prefixed(raw)
+
+
+def _by_form(raw: str) -> str:
     if _MESH.fullmatch(raw):
         return f"MESH:{raw}"
     if match := _UNDERSCORED.fullmatch(raw):
         return f"{match[1]}:{match[2]}"
-    if raw.isdecimal():
-        if _GENE.search(category):
-            return f"NCBIGene:{raw}"
-        return f"NCBITaxon:{raw}" if _TAXON.search(category) else ""
-    if re.fullmatch(r"rs\d+", raw):
-        return f"DBSNP:{raw}"
-    return _prefixed(raw)
+    return f"DBSNP:{raw}" if re.fullmatch(r"rs\d+", raw) else ""
 
 
 def _variant(raw: str) -> str:
     if match := re.search(r"\b(?:rs#?|RSID)[:#]?\s*(\d+)", raw, re.IGNORECASE):
         return f"DBSNP:rs{match[1]}"
-    raw = raw.split(";")[0]
+    raw = raw.partition(";")[0]
     if not raw:
         return ""
     prefixed = _prefixed(raw)

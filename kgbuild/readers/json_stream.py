@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 from kgbuild.readers.lines import decode
 
-__all__ = ["JsonProblem", "documents"]
+__all__ = ["JsonStreamError", "documents"]
 
 CHUNK = 1 << 20
 MAX_DOCUMENT = 1 << 28
@@ -22,7 +22,7 @@ _SPACE = re.compile(r"[ \t\r\n\ufeff]*")
 _SCALAR_END = re.compile(r"[,\]}\s]")
 
 
-class JsonProblem(ValueError):
+class JsonStreamError(ValueError):
     """What is wrong with the JSON, and on which line."""
 
     def __init__(self, reason: str, line: int) -> None:
@@ -60,7 +60,7 @@ class _Scanner:
         self._bytes = rest
         text, error = decode(whole)
         if error:
-            raise JsonProblem(error, self.line)
+            raise JsonStreamError(error, self.line)
         self._buffer = self._buffer[self._position :] + text
         self._position = 0
         return True
@@ -90,13 +90,13 @@ class _Scanner:
                 value, end = self._decoder.raw_decode(self._buffer, self._position)
             except (json.JSONDecodeError, RecursionError) as error:
                 if isinstance(error, RecursionError):
-                    raise JsonProblem("nested too deeply", self.line) from None
+                    raise JsonStreamError("nested too deeply", self.line) from None
                 cut_off = error.pos >= len(self._buffer) - 16 or "Unterminated" in error.msg
                 too_long = len(self._buffer) - self._position > MAX_DOCUMENT
                 if cut_off and not too_long and self._more():
                     continue
                 line = self.line + self._buffer.count("\n", self._position, error.pos)
-                raise JsonProblem(f"expected JSON, but: {error.msg}", line) from None
+                raise JsonStreamError(f"expected JSON, but: {error.msg}", line) from None
             if (
                 end == len(self._buffer)
                 and not isinstance(value, (dict, list, str))
@@ -125,7 +125,9 @@ def _tail(lead: int) -> int:
     return 1 if lead < 0xE0 else 2 if lead < 0xF0 else 3
 
 
-def documents(stream: BinaryIO, lists: frozenset[str]) -> Iterator[tuple[int, Any] | JsonProblem]:
+def documents(
+    stream: BinaryIO, lists: frozenset[str]
+) -> Iterator[tuple[int, Any] | JsonStreamError]:
     """Yield line and value of each document.
 
     Documents are the items of the lists that top-level objects hold under one of the keys
@@ -140,7 +142,7 @@ def documents(stream: BinaryIO, lists: frozenset[str]) -> Iterator[tuple[int, An
                 return
             scanner.take(",")
             yield from _value(scanner, lists, 0)
-        except JsonProblem as problem:
+        except JsonStreamError as problem:
             yield problem
             try:
                 while scanner.next_line():
@@ -148,7 +150,7 @@ def documents(stream: BinaryIO, lists: frozenset[str]) -> Iterator[tuple[int, An
                         break
                 else:
                     return
-            except JsonProblem as again:
+            except JsonStreamError as again:
                 yield again
                 return
 
@@ -172,7 +174,7 @@ def _items(scanner: _Scanner, lists: frozenset[str], depth: int) -> Iterator[tup
         if scanner.take("]"):
             return
         if not scanner.take(","):
-            raise JsonProblem(_cut_or("',' or ']'", scanner), scanner.line)
+            raise JsonStreamError(_cut_or("',' or ']'", scanner), scanner.line)
 
 
 def _object(scanner: _Scanner, lists: frozenset[str], depth: int) -> Iterator[tuple[int, Any]]:
@@ -183,11 +185,11 @@ def _object(scanner: _Scanner, lists: frozenset[str], depth: int) -> Iterator[tu
     first = True
     while not scanner.take("}"):
         if not first and not scanner.take(","):
-            raise JsonProblem(_cut_or("',' or '}'", scanner), scanner.line)
+            raise JsonStreamError(_cut_or("',' or '}'", scanner), scanner.line)
         first = False
         key = scanner.value()
         if not isinstance(key, str) or not scanner.take(":"):
-            raise JsonProblem(_cut_or("a key in quotes and ':'", scanner), scanner.line)
+            raise JsonStreamError(_cut_or("a key in quotes and ':'", scanner), scanner.line)
         if key in lists and scanner.peek() == "[":
             streamed = True
             yield from _items(scanner, lists, depth)

@@ -163,7 +163,7 @@ def _indexing(citation: Any, children: dict[str, Any], metadata: dict[str, str])
         metadata["mesh_headings"] = "|".join(full)
     chemicals = children.get("ChemicalList")
     if chemicals is not None:
-        substances = [item for item in chemicals.iter("NameOfSubstance")]
+        substances = list(chemicals.iter("NameOfSubstance"))
         metadata["chemicals"] = "|".join(collapse(item.text or "") for item in substances)
         ids = [_mesh(item.get("UI", "")) for item in substances]
         metadata["chemical_ids"] = "|".join(ids) if any(ids) else ""

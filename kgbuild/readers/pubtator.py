@@ -24,8 +24,8 @@ _NOVEL = {"novel": True, "no": False}
 class PubTatorReader:
     """Reads the PubTator format, with annotations and relations as given ones.
 
-    The text is title, one character, abstract, as the format's offsets count it; that character
-    is a line feed. Annotation lines are ``id start end text type [identifiers [more]]``;
+    The text is title, line feed, abstract, as the format's offsets count it; where the title is
+    empty, offsets count from 1 and the line feed is left out. Annotation lines are ``id start end text type [identifiers [more]]``;
     relation lines ``id type id1 id2 [Novel|No]`` join the closest two mentions with these
     identifiers and span them. Types are left as they are. What has no place is a ``Failure``.
 
@@ -78,16 +78,15 @@ class PubTatorReader:
             return
         builder = DocumentBuilder()
         title, abstract = texts.pop("t", ""), texts.pop("a", "")
-        builder.add_at(0, "title", title)
-        if abstract:
-            builder.add_at(len(title) + 1, "abstract", abstract)
+        builder.add("title", title)
+        builder.add("abstract", abstract)
         for tag, text in texts.items():
             builder.add("other", text, tag)
         identifier = document_id(unescape(raw_id), prefix=self._prefix)
         document = builder.finish(identifier, source=source)
         annotations = Annotations(source)
         for line in others:
-            _parse(line, raw_id, annotations, document.id)
+            _parse(line, raw_id, annotations, document.id, shift=0 if title else -1)
         yield annotations.place(document)
         yield from annotations.failures
 
@@ -97,14 +96,14 @@ def unescape(text: str) -> str:
     return _ESCAPED.sub(lambda match: unquote(match[0]), text) if "%" in text else text
 
 
-def _parse(line: Line, raw_id: str, annotations: Annotations, document: str) -> None:
+def _parse(line: Line, raw_id: str, annotations: Annotations, document: str, *, shift: int) -> None:
     fields = line.text.split("\t")
     place = f"line {line.number}"
     reason = ""
     if fields[0] != raw_id:
         reason = f"expected an annotation of {raw_id!r}, found one of {fields[0]!r}"
     elif len(fields) >= 5 and fields[1].strip().isdecimal() and fields[2].strip().isdecimal():
-        _mention(fields, place, annotations)
+        _mention(fields, place, annotations, shift)
     elif 4 <= len(fields) <= 6 and not fields[1].strip().isdecimal():
         novel = _NOVEL.get(fields[4].strip().lower()) if len(fields) > 4 else None
         annotations.relations.append(
@@ -114,7 +113,7 @@ def _parse(line: Line, raw_id: str, annotations: Annotations, document: str) -> 
                 fields[1].strip(),
                 novel=novel,
                 place=place,
-            )  # fmt: skip
+            )
         )
     else:
         reason = (
@@ -125,12 +124,12 @@ def _parse(line: Line, raw_id: str, annotations: Annotations, document: str) -> 
         annotations.failures.append(Failure(annotations.source, "read", reason, document, place))
 
 
-def _mention(fields: list[str], place: str, annotations: Annotations) -> None:
+def _mention(fields: list[str], place: str, annotations: Annotations, shift: int) -> None:
     category = fields[4].strip()
     raw = fields[5] if len(fields) > 5 else ""
     if len(fields) > 6 and is_variant(category) and re.match(r"RSID:\d", fields[6]):
         # tmVar's normalization: the change as written, then the variant that it is.
         raw = f"{raw.replace(',', ';')};{fields[6]}"
     identifiers = tuple(map(unescape, split_identifiers(raw, category)))
-    span = (int(fields[1]), int(fields[2]))
+    span = (int(fields[1]) + shift, int(fields[2]) + shift)
     annotations.mentions.append(RawMention((span,), fields[3], category, identifiers, place=place))

@@ -60,11 +60,13 @@ def find_inputs(inputs: str | os.PathLike[str] | Iterable[str | os.PathLike[str]
     if not given:
         raise InputError("no input: name a file, a folder, a glob, or - for standard input")
     found: list[str] = []
-    for item in map(os.fspath, given):
+    for item in (os.fspath(path) for path in given):
         if item == "-" or Path(item).exists():
             found.append(item)
             continue
-        matches = sorted(glob.glob(item, recursive=True)) if glob.has_magic(item) else []
+        # Path.glob takes no absolute pattern, so the function it is.
+        pattern = glob.has_magic(item)
+        matches = sorted(glob.glob(item, recursive=True)) if pattern else []  # noqa: PTH207
         if not matches:
             raise InputError(_absent(item))
         found += matches
@@ -81,7 +83,7 @@ def _absent(item: str) -> str:
     parent = path.parent
     while not parent.is_dir() and parent != parent.parent:
         path, parent = parent, parent.parent
-    names = os.listdir(parent) if parent.is_dir() else []
+    names = [entry.name for entry in parent.iterdir()] if parent.is_dir() else []
     near = difflib.get_close_matches(path.name, names, n=1, cutoff=0.5)
     hint = f"; did you mean {parent / near[0]}?" if near else f"; {parent} has no such name"
     return f"no such file or folder: {item}{hint}"

@@ -31,11 +31,9 @@ def read_text(stream: BinaryIO, source: str) -> str | Failure:
 
 
 def _line_of(data: bytes) -> str:
-    number = 0
-    for number, line in enumerate(data.split(b"\n"), start=1):
-        if decode(line)[1]:
-            break
-    return f"line {number}"
+    """Return the first line that is not UTF-8."""
+    numbers = (n for n, line in enumerate(data.split(b"\n"), start=1) if decode(line)[1])
+    return f"line {next(numbers, 1)}"
 
 
 class TextReader:

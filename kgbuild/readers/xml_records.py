@@ -73,20 +73,19 @@ def records(
             except ValueError as error:
                 yield Failure(source, "read", str(error), place="line 1")
                 return
-        line, data, whole = cut
-        yield from _parse_all(parse, cutter, line, data, whole, source, id_pattern)
+        yield from _parse_all(parse, cutter, cut, source=source, id_pattern=id_pattern)
     yield from _ending(cutter, tags, source)
 
 
 def _parse_all(
     parse: _Parser,
     cutter: XmlCutter,
-    line: int,
-    data: bytes,
-    whole: bool,
+    cut: tuple[int, bytes, bool],
+    *,
     source: str,
     id_pattern: bytes,
 ) -> Iterator[Record | Failure]:
+    line, data, whole = cut
     number = cutter.count
     while data:
         reason = ""
