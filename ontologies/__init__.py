@@ -6,23 +6,45 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kgbuild.ontologies.catalog import open_vocabulary
-    from kgbuild.ontologies.schema import Schema
+    from kgbuild.ontologies.card import Card
+    from kgbuild.ontologies.catalog import (
+        VocabularyInfo,
+        add_vocabulary,
+        fetch_vocabulary,
+        list_vocabularies,
+        open_vocabulary,
+        vocabulary_info,
+    )
+    from kgbuild.ontologies.schema import Category, Predicate, Schema
     from kgbuild.ontologies.vocabulary import Vocabulary
 
-__all__ = ["Schema", "Vocabulary", "open_vocabulary"]
+__all__ = [
+    "Card",
+    "Category",
+    "Predicate",
+    "Schema",
+    "Vocabulary",
+    "VocabularyInfo",
+    "add_vocabulary",
+    "fetch_vocabulary",
+    "list_vocabularies",
+    "open_vocabulary",
+    "vocabulary_info",
+]
 
 _HOMES = {
+    "Card": "card",
+    "Category": "schema",
+    "Predicate": "schema",
     "Schema": "schema",
     "Vocabulary": "vocabulary",
-    "open_vocabulary": "catalog",
 }
 
 
 def __getattr__(name: str) -> Any:
-    home = _HOMES.get(name)
-    if home is None:
+    if name not in __all__:
         raise AttributeError(f"module 'kgbuild.ontologies' has no attribute '{name}'")
+    home = _HOMES.get(name, "catalog")
     return getattr(import_module(f"kgbuild.ontologies.{home}"), name)
 
 

@@ -6,7 +6,7 @@ import gzip
 import hashlib
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -37,8 +37,12 @@ class Vocabulary:
     @property
     def fingerprint(self) -> str:
         """A hash of the files' content and of the options."""
+        companion = [Path(self.options.companion)] if self.options.companion else []
         return content_hash(
-            self.name, self.format, self.options, *(sha256_of(file) for file in self.files)
+            self.name,
+            self.format,
+            replace(self.options, companion=""),  # where it lies doesn't matter
+            *(sha256_of(file) for file in (*self.files, *companion)),
         )
 
     def terms(self) -> Iterator[Term | Failure]:

@@ -7,6 +7,7 @@ reported. (pronto reads the same files at half the speed, four times the memory,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
@@ -22,6 +23,7 @@ _TAGS = frozenset(
      "alt_id"}
 )  # fmt: skip
 _GROUP = 250
+_XREF = re.compile(r'xref: *[A-Za-z][\w.-]*:(?!//)[^\s"]+( *["{!].*)?$')  # not `BEL:"a b"`
 
 Frame = list[tuple[int, str]]
 
@@ -61,7 +63,8 @@ def _frames(stream: BinaryIO, *, source: str) -> Iterator[Frame | Failure]:
                 yield frame
             frame = [(number, "[Term]")] if line.startswith("[Term]") else None
         elif frame is not None and line.partition(":")[0] in _TAGS:
-            frame.append((number, line))
+            if not line.startswith("xref:") or _XREF.match(line):
+                frame.append((number, line))
     if frame:
         yield frame
 
