@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from kgbuild.normalizer.build import LexiconReport
     from kgbuild.normalizer.lexicon import Lexicon
 
-__all__ = ["Prepared", "make_components", "prepare"]
+__all__ = ["Prepared", "check", "make_components", "prepare"]
 
 Progress = Callable[[str, int, int | None], None]
 
@@ -76,9 +76,23 @@ def prepare(config: Config, *, progress: Progress | None = None) -> Prepared:
     return Prepared(config, folder, report, known)
 
 
+def check(config: Config) -> None:
+    """Check what a configuration names: schema, categories, patterns, vocabularies.
+
+    Raises:
+        ConfigError, VocabularyError: the first thing that is wrong.
+    """
+    from kgbuild.ontologies import open_vocabulary
+
+    schema = Schema.load(config.schema_)
+    for spec in config.vocabulary_specs():
+        open_vocabulary(spec.name, category=spec.category)
+    for relation in config.relations:
+        _relation_extractor(relation, schema)
+
+
 def make_components(prepared: Prepared) -> Components:
     """Return the components, and what each stage's result depends on."""
-    from kgbuild.extractors.hybrid import HybridRecognizer
     from kgbuild.normalizer.lexicon import Lexicon
 
     config = prepared.config

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from kgbuild.stages import STAGE_TABLES
 from kgbuild.tabular import to_tables
 from kgbuild.workspace import Workspace, write_shard
 
-__all__ = ["Intake", "IntakeCounts", "Source", "from_documents", "from_inputs"]
+__all__ = ["Intake", "IntakeCounts", "Source", "from_documents", "from_inputs", "size_of"]
 
 MEMORY = "<memory>"
 READ = "read"
@@ -82,6 +82,17 @@ def from_inputs(inputs: Iterable[str | Path], reading: ReadingConfig) -> Iterato
             status = Path(name).stat()
             stamp = f"{status.st_size}:{status.st_mtime_ns}:{options}"
         yield Source(name, stamp, read_documents([name], format=reading.format, **reading.options))
+
+
+def size_of(inputs: Sequence[str]) -> int:
+    """Return the bytes of the files that ``inputs`` name; standard input counts as none.
+
+    Raises:
+        InputError: an input doesn't exist or holds nothing to read.
+    """
+    from kgbuild.readers.sources import find_inputs
+
+    return sum(Path(n).stat().st_size for n in find_inputs(inputs) if n != "-") if inputs else 0
 
 
 def from_documents(documents: Iterable[Document | AnnotatedDocument | str]) -> Iterator[Source]:

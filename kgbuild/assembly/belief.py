@@ -37,8 +37,8 @@ class Rates:
 DEFAULT_RATES: Mapping[str, Rates] = {
     "given": Rates(0.01, 0.02),
     "patterns": Rates(0.05, 0.05),
-    "cooccurrence-document": Rates(0.4, 0.4),
-    "cooccurrence-sentence": Rates(0.3, 0.2),
+    "cooccurrence-document": Rates(0.8, 0.5),
+    "cooccurrence-sentence": Rates(0.6, 0.2),
     "default": Rates(0.05, 0.1),
 }
 

@@ -197,10 +197,10 @@ def _write_all(
         ),
     }
     for table, query in queries.items():
-        _write(folder / f"{table}.parquet", GRAPH_TABLES[table], db.execute(query))
+        _write(folder / f"{table}.parquet", GRAPH_TABLES[table], db.sql(query))
 
 
-def _write(path: Path, schema: pa.Schema, result: duckdb.DuckDBPyConnection) -> None:
+def _write(path: Path, schema: pa.Schema, result: duckdb.DuckDBPyRelation) -> None:
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         for batch in result.to_arrow_reader(100_000):
             writer.write_table(pa.Table.from_batches([batch]).cast(schema))
@@ -212,7 +212,7 @@ def _write_entities(
     schema = GRAPH_TABLES["entities"]
     path = folder / "entities.parquet"
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
-        for batch in db.execute(_ENTITIES).to_arrow_reader(20_000):
+        for batch in db.sql(_ENTITIES).to_arrow_reader(20_000):
             rows = [_entity(row, term(row["entity"])) for row in batch.to_pylist()]
             writer.write_table(pa.Table.from_pylist(rows, schema=schema))
     db.read_parquet(str(path)).project("id AS entity, category").create_view("categories")

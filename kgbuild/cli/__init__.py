@@ -1,0 +1,82 @@
+"""The command line: ``kgbuild COMMAND --help`` says what each does, with examples."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from kgbuild.cli.console import INTERRUPTED, WRONG_USE, err, out
+from kgbuild.errors import KgbuildError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="kgbuild",
+    help="Text in, a knowledge graph with evidence out: build it, ask it, export it.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from kgbuild import __version__
+
+        out.print(f"kgbuild {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Log what happens, with tracebacks.")
+    ] = False,
+) -> None:
+    if verbose:
+        import logging
+
+        logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
+        logging.getLogger("kgbuild").debug("verbose")
+
+
+def _register() -> None:
+    from kgbuild.cli import build, config, export, ground, query, show, vocab
+
+    for module in (build, query, show, ground, export):
+        module.register(app)
+    app.add_typer(vocab.app, name="vocab")
+    app.add_typer(config.app, name="config")
+
+
+_register()
+
+
+def main() -> None:
+    """Run the command line; every deliberate error is one sentence and an exit code."""
+    try:
+        app()
+    except KgbuildError as error:
+        err.print(f"[red]error:[/] {_plain(str(error))}", soft_wrap=True)
+        sys.exit(WRONG_USE)
+    except KeyboardInterrupt:
+        err.print("interrupted; run the same command again to go on where it stopped")
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(INTERRUPTED)
+
+
+def _plain(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)

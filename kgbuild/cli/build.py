@@ -1,0 +1,168 @@
+"""``kgbuild build``: documents in, a queryable graph out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kgbuild.cli.console import DONE, FAILED_DOCUMENTS, err, out, progress
+
+if TYPE_CHECKING:
+    from kgbuild.pipeline import BuildReport
+
+__all__ = ["register"]
+
+SHOWN_FAILURES = 10
+QUESTION = (
+    "MATCH (c:ChemicalEntity)-[r:treats]->(d:Disease) WHERE r.belief > 0.5 "
+    "RETURN c.name, d.name, r.belief, r.papers ORDER BY r.belief DESC LIMIT 10"
+)
+_EXAMPLES = """
+Examples:
+
+  kgbuild build abstracts/ --out graph
+
+  kgbuild build pubmed24n0001.xml.gz 'papers/*.nxml' --out graph --vocab mesh --vocab hgnc
+
+  zcat notes.jsonl.gz | kgbuild build - --format jsonl --out graph
+
+  kgbuild build --out graph --force relate     run the relation extractors again
+"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command("build", epilog=_EXAMPLES)(build)
+
+
+def build(
+    inputs: Annotated[
+        list[str] | None,
+        typer.Argument(help="Files, folders, globs or - (standard input).", metavar="INPUT..."),
+    ] = None,
+    *,
+    folder: Annotated[
+        Path, typer.Option("--out", "-o", help="The output folder: new, or of an earlier build.")
+    ] = Path("graph"),
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="A YAML file; see `kgbuild config`.")
+    ] = None,
+    vocab: Annotated[
+        list[str] | None,
+        typer.Option(help="A vocabulary (name or file) instead of the configured ones; repeat."),
+    ] = None,
+    format: Annotated[
+        str | None, typer.Option(help="The input's format; found out from the content.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes; by default as the input's size asks.")
+    ] = None,
+    force: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Run a stage again though nothing changed: segment, recognize, ground, relate "
+            "or contribute; those after it follow."
+        ),
+    ] = None,
+) -> None:
+    """Read documents and make a folder hold their graph, with its evidence and stores.
+
+    Run it again to add documents: what is there is not done twice. A build that was stopped goes
+    on where it was. Exit code 1 says that some documents failed; they are listed.
+    """
+    from kgbuild.api import build_into
+    from kgbuild.config import load_config
+    from kgbuild.errors import InputError
+    from kgbuild.shard_work import SHARD_STAGES
+
+    if unknown := sorted(set(force or ()) - set(SHARD_STAGES)):
+        raise typer.BadParameter(f"{unknown[0]!r} is no stage; stages: {', '.join(SHARD_STAGES)}")
+    if not inputs and not folder.exists():
+        raise InputError(
+            "nothing to build: give files or folders, as in `kgbuild build abstracts/`"
+        )
+    settings = load_config(config)
+    changes: dict[str, object] = {}
+    if vocab:
+        changes["vocabularies"] = vocab
+    if format:
+        changes["reading"] = settings.reading.model_copy(update={"format": format})
+    if workers:
+        changes["run"] = settings.run.model_copy(update={"workers": workers})
+    with progress() as shown:
+        report = build_into(
+            folder,
+            inputs or (),
+            config=settings.model_copy(update=changes),
+            force=force or (),
+            progress=shown,
+        )
+    _summarize(report)
+    raise typer.Exit(FAILED_DOCUMENTS if report.failures else DONE)
+
+
+def _summarize(report: BuildReport) -> None:
+    from rich.table import Table
+
+    intake, counts = report.intake, report.counts
+    if report.did_nothing:
+        out.print(f"{report.folder} is up to date: nothing to do.")
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    table.add_column(style="bold")
+    table.add_column(justify="right")
+    table.add_column(style="dim")
+    notes = ", ".join(
+        f"{count:,} {name}"
+        for name, count in (
+            ("new", intake.new),
+            ("replaced", intake.replaced),
+            ("withdrawn", intake.withdrawn),
+            ("known already", intake.known),
+        )
+        if count
+    )
+    table.add_row("documents", f"{counts['documents']:,}", notes)
+    table.add_row("entities", f"{counts['entities']:,}", "named in the documents")
+    table.add_row("statements", f"{counts['statements']:,}", "subject, predicate, object")
+    table.add_row("evidence", f"{counts['evidence']:,}", "sentences that carry them")
+    seconds = sum(report.seconds.values())
+    rate = f"{report.documents / seconds:,.0f} documents/s" if report.documents and seconds else ""
+    table.add_row("seconds", f"{seconds:,.1f}", rate)
+    out.print(table)
+    _print_predicates(report)
+    if report.failures:
+        _print_failures(report)
+    if counts["statements"]:
+        out.print(
+            f"\nAsk it:\n  kgbuild show {report.folder} ENTITY\n  kgbuild query {report.folder} "
+            '"MATCH (c:ChemicalEntity)-[r:treats]->(d:Disease) WHERE r.belief > 0.5 '
+            'RETURN c.name, d.name, r.papers ORDER BY r.papers DESC LIMIT 10"',
+            soft_wrap=True,
+        )
+
+
+def _print_predicates(report: BuildReport) -> None:
+    import pyarrow.compute as pc
+
+    from kgbuild.layout import graph_folder
+    from kgbuild.tables import GraphTables
+
+    column = GraphTables(graph_folder(report.folder)).read("statements", ["predicate"])["predicate"]
+    counts = sorted(pc.value_counts(column).to_pylist(), key=lambda row: -row["counts"])
+    text = ", ".join(f"{row['values']} {row['counts']:,}" for row in counts)
+    if text:
+        out.print(f"[bold]by predicate[/]  {text}")
+
+
+def _print_failures(report: BuildReport) -> None:
+    from rich.markup import escape
+
+    number = len(report.failures)
+    err.print(f"\n[yellow]{number:,} failed[/] (all of them: tables/failures.parquet):")
+    for failure in report.failures[:SHOWN_FAILURES]:
+        where = " ".join(filter(None, (failure.source, failure.place, failure.document)))
+        err.print(f"  {escape(where)}: {escape(failure.reason)}", soft_wrap=True)
+    if number > SHOWN_FAILURES:
+        err.print(f"  … and {number - SHOWN_FAILURES:,} more")

@@ -1,0 +1,84 @@
+"""``kgbuild ground``: what a name means, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+
+from kgbuild.cli.console import out, progress
+
+if TYPE_CHECKING:
+    from kgbuild.normalizer.lexicon import Lexicon
+    from kgbuild.records import Candidate
+
+__all__ = ["register"]
+
+_EXAMPLES = """
+Examples:
+
+  kgbuild ground "heart attack"
+
+  kgbuild ground ASA --category ChemicalEntity --explain
+
+  kgbuild ground "Neoplasms, Breast" --vocab mesh
+"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command("ground", epilog=_EXAMPLES)(ground)
+
+
+def ground(
+    text: Annotated[str, typer.Argument(help="A name as it stands in a text.")],
+    category: Annotated[str | None, typer.Option(help="Only this category.")] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Print all candidates.")] = False,
+    vocab: Annotated[
+        list[str] | None, typer.Option(help="A vocabulary instead of the configured ones; repeat.")
+    ] = None,
+    config: Annotated[Path | None, typer.Option("--config", "-c", help="A YAML file.")] = None,
+) -> None:
+    """Resolve a name to an identifier of the configured vocabularies."""
+    from kgbuild.components import make_components, prepare
+    from kgbuild.config import load_config
+    from kgbuild.errors import ConfigError
+    from kgbuild.normalizer.linker import Linker
+
+    settings = load_config(config)
+    if vocab:
+        settings = settings.model_copy(update={"vocabularies": vocab})
+    with progress() as shown:
+        components = make_components(prepare(settings, progress=shown))
+    wanted = None
+    if category is not None and (wanted := components.schema.category(category)) is None:
+        known = ", ".join(sorted(components.schema.categories))
+        raise ConfigError(f"the schema has no category {category!r}; it has: {known}")
+    linker = components.grounder
+    if not isinstance(linker, Linker):
+        raise TypeError(f"expected a Linker, got {type(linker).__name__}")
+    resolution = linker.resolve(text, wanted)
+    best = resolution.best
+    if best is None:
+        out.print(f"{escape(text)} is NIL: {escape(resolution.reason)}")
+    else:
+        out.print(
+            f"{escape(text)} is [bold]{best.curie}[/] {escape(best.name)} "
+            f"({best.method}, score {best.score:.2f})"
+        )
+    if explain:
+        _print_candidates(linker.explain(text, wanted), linker.lexicon)
+
+
+def _print_candidates(candidates: Sequence[Candidate], lexicon: Lexicon) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table("identifier", "name", "category", "method", "score", box=SIMPLE_HEAD)
+    for found in candidates:
+        _, category = lexicon.label(found.curie) or ("", "")
+        table.add_row(found.curie, escape(found.name), category, found.method, f"{found.score:.3f}")
+    out.print(table if candidates else "no candidates")
