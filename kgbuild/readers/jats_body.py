@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from kgbuild.readers.building import DocumentBuilder, collapse
@@ -18,7 +19,6 @@ _BLOCKS = {
     "boxed-text", "disp-quote", "disp-formula", "disp-formula-group", "supplementary-material",
     "statement", "verse-group", "preformat", "array", "chem-struct-wrap", "speech",
 }  # fmt: skip
-_INLINE_MARK = {"label"}
 
 
 def add_abstract(abstract: Any, builder: DocumentBuilder) -> None:
@@ -44,22 +44,22 @@ class _Walker:
 
     def inside(self, element: Any, label: str) -> None:
         """Add what ``element`` contains; text of its own between blocks too."""
-        title = next((c for c in element if local_name(c) == "title"), None)
-        if title is not None:
-            text = collapse(inner_text(title))
-            if self.kind == "abstract":
-                label = text
-            else:
-                self.builder.add("heading", text)
-                label = text
-        self.mixed(element, label, skip=title)
+        heads = [c for c in element if local_name(c) in {"title", "label"}]
+        title = next((c for c in heads if local_name(c) == "title"), None)
+        if title is None:
+            self.mixed(element, label)
+            return
+        text = " ".join(filter(None, (collapse(_inline(head)) for head in heads)))
+        if self.kind != "abstract":
+            self.builder.add("heading", text)
+        self.mixed(element, text, skip=heads)
 
-    def mixed(self, element: Any, label: str, *, skip: Any = None) -> None:
+    def mixed(self, element: Any, label: str, *, skip: Sequence[Any] = ()) -> None:
         """Add text and inline children as paragraphs, block children as themselves."""
         run = [element.text or ""]
         for child in element:
             tag = local_name(child)
-            if child is skip or tag in _LEFT_OUT or not tag:
+            if not tag or tag in _LEFT_OUT or any(child is head for head in skip):
                 run.append(" " if tag else "")
             elif self.is_block(child, tag):
                 self.flush(run, label)

@@ -25,7 +25,8 @@ class PubTatorReader:
     """Reads the PubTator format, with annotations and relations as given ones.
 
     The text is title, line feed, abstract, as the format's offsets count it; where the title is
-    empty, offsets count from 1 and the line feed is left out. Annotation lines are ``id start end text type [identifiers [more]]``;
+    empty, offsets count from 1 and the line feed is left out. Annotation lines are
+    ``id start end text type [identifiers [more]]``;
     relation lines ``id type id1 id2 [Novel|No]`` join the closest two mentions with these
     identifiers and span them. Types are left as they are. What has no place is a ``Failure``.
 
