@@ -77,6 +77,8 @@ def _network(
     network.add_node(center)
     for row in rows:
         ends = row["subject"], row["object"]
+        if ends[0] == ends[1]:
+            continue
         if network.has_edge(*ends):
             edge = network.edges[ends]
             edge["label"] += f"\n{row['predicate'].replace('_', ' ')}"
@@ -101,40 +103,65 @@ def _draw(
     center: str,
     categories: dict[str, str],
 ) -> None:
-    import networkx as nx
     from matplotlib.lines import Line2D
 
     places = _layout(network, center)
     kinds = sorted(set(categories.values()))
     color = {kind: _COLORS[number % len(_COLORS)] for number, kind in enumerate(kinds)}
-    nx.draw_networkx_edges(
-        network, places, ax=axes, edge_color="#8a8f98", arrowsize=14, node_size=2600,
-        width=[0.8 + 2.2 * belief for _, _, belief in network.edges(data="belief")],
-        style=["dashed" if denied else "solid" for _, _, denied in network.edges(data="denied")],
-        connectionstyle="arc3,rad=0.06", min_source_margin=16, min_target_margin=18,
-    )  # fmt: skip
-    nx.draw_networkx_edge_labels(
-        network, places, ax=axes, edge_labels=nx.get_edge_attributes(network, "label"),
-        font_size=8, font_color="#444444", connectionstyle="arc3,rad=0.06", rotate=False,
-        bbox={"boxstyle": "round,pad=0.15", "fc": "white", "ec": "none", "alpha": 0.85},
-    )  # fmt: skip
+    boxes = {}
     for node, (x, y) in places.items():
-        axes.text(
-            x, y, network.nodes[node].get("label", node), ha="center", va="center", zorder=3,
-            fontsize=11 if node == center else 9,
-            fontweight="bold" if node == center else "normal",
+        middle = node == center
+        text = axes.text(
+            x, y, network.nodes[node].get("label", node), ha="center", va="center", zorder=4,
+            fontsize=12 if middle else 10, fontweight="bold" if middle else "normal",
             bbox={
-                "boxstyle": "round,pad=0.45", "fc": color[categories[node]],
-                "ec": "#333333" if node == center else "white", "lw": 1.5,
+                "boxstyle": "round,pad=0.5", "fc": color[categories[node]],
+                "ec": "#333333" if middle else "white", "lw": 1.5,
             },
         )  # fmt: skip
+        boxes[node] = text.get_bbox_patch()
     handles = [
         Line2D([], [], marker="o", ls="", ms=10, mfc=color[kind], mec="none", label=kind)
         for kind in kinds
     ]
-    axes.legend(handles=handles, loc="lower right", frameon=False, fontsize=9)
-    axes.margins(0.14)
+    axes.figure.legend(
+        handles=handles, loc="outside lower center", frameon=False, fontsize=10, ncols=len(kinds)
+    )
+    axes.update_datalim(list(places.values()))
+    axes.margins(0.12, 0.08)
     axes.set_axis_off()
+    axes.autoscale_view()
+    axes.figure.canvas.draw()  # arrows end at the boxes, which have a place only once drawn
+    for subject, object_, edge in network.edges(data=True):
+        bend = 0.16 if network.has_edge(object_, subject) else 0.0
+        _draw_edge(axes, (places[subject], places[object_]), (boxes[subject], boxes[object_]),
+                   edge, bend=bend)  # fmt: skip
+
+
+def _draw_edge(
+    axes: matplotlib.axes.Axes,
+    ends: tuple[tuple[float, float], tuple[float, float]],
+    boxes: tuple[Any, Any],
+    edge: dict[str, Any],
+    *,
+    bend: float,
+) -> None:
+    (x, y), (to_x, to_y) = ends
+    axes.annotate(
+        "", ends[1], ends[0], zorder=2,
+        arrowprops={
+            "arrowstyle": "-|>", "mutation_scale": 15, "color": "#8a8f98",
+            "lw": 0.8 + 2.0 * edge["belief"], "ls": "--" if edge["denied"] else "-",
+            "patchA": boxes[0], "patchB": boxes[1], "shrinkA": 1, "shrinkB": 2,
+            "connectionstyle": f"arc3,rad={bend}",
+        },
+    )  # fmt: skip
+    # the middle of a quadratic curve whose control point lies `bend` chords beside its middle
+    middle = (x + to_x) / 2 + bend * (to_y - y) / 2, (y + to_y) / 2 - bend * (to_x - x) / 2
+    axes.text(
+        *middle, edge["label"], ha="center", va="center", zorder=3, fontsize=8.5, color="#444444",
+        bbox={"boxstyle": "round,pad=0.15", "fc": "white", "ec": "none", "alpha": 0.9},
+    )  # fmt: skip
 
 
 def _layout(network: nx.DiGraph[str], center: str) -> dict[str, tuple[float, float]]:
