@@ -83,11 +83,11 @@ def mask_sentence(
     mentions: Sequence[Mention],
     *,
     codes: Mapping[str, str],
-    names: Mapping[str, object],
+    names: Mapping[int, object],
 ) -> MaskedSentence:
     """Mask ``mentions`` (in order, disjoint) of ``sentence``.
 
-    ``codes`` gives each category's character. ``names`` says what a mention means, by its id: two
+    ``codes`` gives each category's character. ``names`` says what a mention means, by its ``id()``: two
     side by side, the second in brackets, that mean the same are one.
     """
     text = document.document.text
@@ -118,7 +118,7 @@ def _plain(text: str) -> str:
 
 
 def _asides(
-    masked: str, found: Mapping[int, Mention], names: Mapping[str, object]
+    masked: str, found: Mapping[int, Mention], names: Mapping[int, object]
 ) -> list[tuple[int, int]]:
     return (
         [match.span() for match in _ASIDE.finditer(masked)]
@@ -128,12 +128,12 @@ def _asides(
 
 
 def _aliases(
-    masked: str, found: Mapping[int, Mention], names: Mapping[str, object]
+    masked: str, found: Mapping[int, Mention], names: Mapping[int, object]
 ) -> list[tuple[int, int]]:
     spans = []
     for match in _ALIAS.finditer(masked):
         first, second = found[match.start(1)], found[match.start(2)]
-        if first.category == second.category and names.get(first.id) == names.get(second.id):
+        if first.category == second.category and names.get(id(first)) == names.get(id(second)):
             spans.append((match.end(1), match.end()))
     return spans
 

@@ -145,7 +145,9 @@ def _explain(raw: Mapping[str, Any], error: ValidationError) -> str:
     if first["type"] == "extra_forbidden":
         model = Pattern if where.startswith("pattern") else PatternFile
         message = f"unknown key; {_nearest(str(place[-1]), model.model_fields)}"
-    if first["type"] == "string_type" and (first["input"] is None or first["input"] in (True, False)):
+    if first["type"] == "string_type" and (
+        first["input"] is None or first["input"] in (True, False)
+    ):
         message += "; YAML takes null, yes, no, on and off for values: put such a word in quotes"
     return f"{where}: {message}" if where else message
 

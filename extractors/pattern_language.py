@@ -7,11 +7,14 @@ A template is words with a space between them:
 ``{object}``         likewise. A suffix may follow: ``{subject}-<verbs:ed>``
 ``<verbs:finite>``   a form of a word list: ``finite`` (base, -s, past), ``base``, ``s``, ``past``,
                      ``ed`` (participle), ``ing``, or, without a colon, every form. Lists are
-                     ``verbs``, ``nouns`` (singular and plural), ``agents`` (likewise)
+                     ``verbs``, ``nouns`` (singular and plural), ``agents`` (likewise), and
+                     ``all``: the verbs of all patterns of the file
 ``<lower|cut:ed>``   forms of verbs that are named here
 ``(a|b c)``          one of several words or phrases; ``(a|b)?`` or nothing
 ``...`` ``...6``     up to 4 (6) words that are no blocking word, mention of a slot's category or
                      sign of a clause
+``***`` ``***6``     up to 4 (6) words, mentions and commas of any kind but blocking words
+                     other than "and" and "or"
 ``,``                a comma; ``,?`` or nothing
 ===================  =============================================================================
 
@@ -24,6 +27,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from kgbuild.extractors.inflection import inflect
 
@@ -32,7 +36,7 @@ __all__ = ["CompiledTemplate", "TemplateError", "compile_template"]
 _GAP = 4
 _MAX_LIST = 15
 _TOKEN = re.compile(
-    r"(?P<slot>\{(?:subject|object)\})|<(?P<forms>[^<>]+)>|\.\.\.(?P<gap>\d*)"
+    r"(?P<slot>\{(?:subject|object)\})|<(?P<forms>[^<>]+)>|\.\.\.(?P<gap>\d*)|\*\*\*(?P<leap>\d*)"
     r"|\((?P<choice>[^()]+)\)(?P<maybe>\??)|(?P<comma>,)(?P<maybe_comma>\??)|(?P<space> +)"
     r"|(?P<word>[^\s<>(){},?]+)|(?P<bad>.)"
 )
@@ -56,16 +60,25 @@ class TemplateError(ValueError):
     """A template that doesn't follow the language."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CompiledTemplate:
     """A template as a regular expression with the groups subject, object and trigger.
+
+    ``subject`` and ``object`` are the characters of their slots.
 
     ``anchors`` are words (runs of letters, lower case) one of which must be in the sentence; an
     empty one is in every sentence.
     """
 
-    regex: re.Pattern[str]
+    source: str
     anchors: frozenset[str]
+    subject: frozenset[str]
+    object: frozenset[str]
+
+    @cached_property
+    def regex(self) -> re.Pattern[str]:
+        """The expression, compiled when first needed: most of a file's never are."""
+        return re.compile(self.source)
 
 
 def compile_template(
@@ -115,7 +128,11 @@ def compile_template(
             parts.append(" ")
         elif token["gap"] is not None:
             parts.append(rf"{gap}{{0,{token['gap'] or _GAP}}}")
+        elif token["leap"] is not None:
+            parts.append(rf"(?:{stop}[^\s;:()]+ |(?:and|or) ){{0,{token['leap'] or _GAP}}}")
         elif token["comma"]:
+            if parts[-1:] == [" "] and parts[-2][-1:] == "}":
+                raise TemplateError("a comma follows a word or a slot, not a gap")
             parts.append(r" ?,?" if token["maybe_comma"] else r" ?,")
         else:
             choices = _choices(token, words)
@@ -128,19 +145,20 @@ def compile_template(
             elif token["maybe"]:
                 body = f"(?:(?:{body}) )?"
             else:
-                body = f"(?:{body})" + ("" if token["word"] and token["word"][-1] in "-/" else "(?![a-z])")
+                body = f"(?:{body})" + (
+                    "" if token["word"] and token["word"][-1] in "-/" else "(?![a-z])"
+                )
             parts.append(body)
     if trigger < 0:
         parts.append("(?P<trigger>)")
-    return CompiledTemplate(
-        re.compile(_joined(parts, starts_with_slot=bool(tokens[0]["slot"]))), anchors
-    )
+    source = _joined(parts, starts_with_slot=bool(tokens[0]["slot"]))
+    return CompiledTemplate(source, anchors, frozenset(subject), frozenset(object_))
 
 
 def _trigger_index(tokens: Sequence[re.Match[str]]) -> int:
     for wanted in ("forms", "choice", "word"):
         for index, token in enumerate(tokens):
-            if token[wanted] and not token["maybe"]:
+            if token[wanted] and not token["maybe"] and not token[wanted].startswith("all"):
                 return index
     return -1
 
@@ -164,9 +182,11 @@ def _choices(token: re.Match[str], words: Mapping[str, Sequence[str]]) -> list[s
     form = form or "any"
     if form not in _FORMS:
         raise TemplateError(f"<{token['forms']}>: no form {form!r}; one of {', '.join(_FORMS)}")
+    if not words.get(names, names):
+        return []
     if names in ("nouns", "agents"):
         return [form for noun in words[names] for form in _numbers(noun.lower())]
-    lemmas = words["verbs"] if names == "verbs" else names.split("|")
+    lemmas = words.get(names) or names.split("|")
     return list(dict.fromkeys(f for lemma in lemmas for f in _verb_forms(lemma.lower(), form)))
 
 

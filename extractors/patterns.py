@@ -110,7 +110,7 @@ class PatternExtractor:
         """Yield every match of every template, with the relation that it makes."""
         names = _names(document)
         for sentence, mentions in sentence_mentions(document.mentions, document.sentences):
-            if len({names[mention.id] for mention in mentions}) < 2:
+            if len({names[id(mention)] for mention in mentions}) < 2:
                 continue
             masked = mask_sentence(document, sentence, mentions, codes=self._codes, names=names)
             matches = self._matches(masked, names)
@@ -119,8 +119,9 @@ class PatternExtractor:
                 for match in matches:
                     yield self._relation(document, masked, cues, match), match
 
-    def _matches(self, masked: MaskedSentence, names: Mapping[str, object]) -> list[PatternMatch]:
+    def _matches(self, masked: MaskedSentence, names: Mapping[int, object]) -> list[PatternMatch]:
         words = set(_WORD.findall(masked.text))
+        slots = {masked.text[place] for place in masked.mentions}
         rules = {
             id(rule): rule
             for word in words & self._by_anchor.keys()
@@ -129,13 +130,15 @@ class PatternExtractor:
         found = [
             match
             for rule in (*self._always, *rules.values())
+            if not slots.isdisjoint(rule.template.subject)
+            and not slots.isdisjoint(rule.template.object)
             for match in self._rule_matches(rule, masked, names)
         ]
         found.sort(key=lambda match: (match.start, match.end))
         return found
 
     def _rule_matches(
-        self, rule: _Rule, masked: MaskedSentence, names: Mapping[str, object]
+        self, rule: _Rule, masked: MaskedSentence, names: Mapping[int, object]
     ) -> Iterator[PatternMatch]:
         position = 0
         while (match := rule.template.regex.search(masked.text, position)) is not None:
@@ -146,7 +149,7 @@ class PatternExtractor:
             trigger = match.span("trigger")
             for subject in _slot_mentions(masked, match.span("subject")):
                 for object_ in _slot_mentions(masked, match.span("object")):
-                    if names[subject.id] != names[object_.id]:
+                    if names[id(subject)] != names[id(object_)]:
                         yield PatternMatch(
                             rule.pattern, rule.construction, subject, object_, start, end, *trigger
                         )
@@ -175,8 +178,14 @@ class PatternExtractor:
 def _compile(
     path: Path, file: PatternFile, schema: Schema, codes: Mapping[str, str]
 ) -> Iterator[_Rule]:
+    every = tuple(dict.fromkeys(verb for pattern in file.patterns for verb in pattern.verbs))
     for pattern in file.patterns:
-        words = {"verbs": pattern.verbs, "nouns": pattern.nouns, "agents": pattern.agents}
+        words = {
+            "verbs": pattern.verbs,
+            "nouns": pattern.nouns,
+            "agents": pattern.agents,
+            "all": every,
+        }
         shared = file.constructions if pattern.constructions is None else pattern.constructions
         templates = [
             (name, template)
@@ -221,16 +230,19 @@ def _slot_mentions(masked: MaskedSentence, span: tuple[int, int]) -> list[Mentio
     return [masked.mentions[place] for place in range(*span) if place in masked.mentions]
 
 
-def _names(document: AnnotatedDocument) -> dict[str, object]:
-    """Say what each mention means: its identifiers, else its text with abbreviations expanded."""
+def _names(document: AnnotatedDocument) -> dict[int, object]:
+    """Say what each mention (by ``id()``: content hashes cost more than the rest) means.
+
+    That is its identifiers, else its text with abbreviations expanded.
+    """
     curies: dict[str, list[str]] = {}
     for grounding in document.groundings:
         if grounding.curie:
             curies.setdefault(grounding.mention, []).append(grounding.curie)
     longs = {abbreviation.short: abbreviation.long for abbreviation in document.abbreviations}
-    return {
-        mention.id: tuple(sorted(curies[mention.id]))
-        if mention.id in curies
-        else longs.get(mention.text, mention.text).lower()
-        for mention in document.mentions
-    }
+    names: dict[int, object] = {}
+    for mention in document.mentions:
+        identifiers = curies.get(mention.id) if curies else None
+        expanded = longs.get(mention.text, mention.text).lower()
+        names[id(mention)] = tuple(sorted(identifiers)) if identifiers else expanded
+    return names
