@@ -190,7 +190,7 @@ def add_vocabulary(
 
     Raises:
         VocabularyError: no such file or format; no usable term in it; the name is taken by a
-            vocabulary that kgbuild knows, or holds more than lower-case letters, digits and ``._-``.
+            vocabulary that kgbuild knows, or is not of lower-case letters, digits and ``._-``.
     """
     if not _NAME.fullmatch(name):
         raise VocabularyError(

@@ -62,11 +62,16 @@ def _frames(stream: BinaryIO, *, source: str) -> Iterator[Frame | Failure]:
             if frame:
                 yield frame
             frame = [(number, "[Term]")] if line.startswith("[Term]") else None
-        elif frame is not None and line.partition(":")[0] in _TAGS:
-            if not line.startswith("xref:") or _XREF.match(line):
-                frame.append((number, line))
+        elif frame is not None and _is_wanted(line):
+            frame.append((number, line))
     if frame:
         yield frame
+
+
+def _is_wanted(line: str) -> bool:
+    if line.startswith("xref:"):
+        return _XREF.match(line) is not None
+    return line.partition(":")[0] in _TAGS
 
 
 def _terms(group: list[Frame], options: ParseOptions, *, source: str) -> Iterator[Term | Failure]:
