@@ -147,6 +147,7 @@ class TorchClassifier:
     ) -> None:
         try:
             import torch
+            from safetensors import SafetensorError
             from transformers import AutoModelForTokenClassification
         except ImportError:
             raise MissingExtraError("transformers", needed_for="a transformer on torch") from None
@@ -163,7 +164,7 @@ class TorchClassifier:
                     local_files_only=True,
                     output_loading_info=True,
                 )
-        except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
+        except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
             raise ConfigError(
                 f"{folder} can't be loaded for token classification: {error}"
             ) from error

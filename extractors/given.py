@@ -43,7 +43,7 @@ class GivenRecognizer:
         return tuple(sorted(self._unmapped))
 
     def recognize(self, batch: Sequence[AnnotatedDocument]) -> list[tuple[Mention, ...]]:
-        """Return each document's own mentions, in order of start; doing it twice changes nothing."""
+        """Return each document's own mentions, in order of start; idempotent."""
         return [tuple(self._mapped(item)[1]) for item in batch]
 
     def conform(self, batch: Sequence[AnnotatedDocument]) -> list[AnnotatedDocument]:

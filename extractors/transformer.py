@@ -245,7 +245,7 @@ class TransformerRecognizer:
             kept = [i for i, (a, b) in enumerate(offsets) if text[a:b].strip()]
             return [offsets[i] for i in kept], rows[kept]
         starts = word_starts(text, offsets)
-        stops = [*starts[1:], len(offsets)]
+        stops = [*starts[1:], len(offsets)] if starts else []
         spans = []
         for start, stop in zip(starts, stops, strict=True):
             # Tokens of white space belong to no word, though they come before the next one.

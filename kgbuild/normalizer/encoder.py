@@ -113,6 +113,7 @@ class SentenceTransformerEncoder:
     ) -> None:
         if find_spec("sentence_transformers") is None:
             raise MissingExtraError("dense", needed_for="the sentence encoder")
+        from safetensors import SafetensorError
         from sentence_transformers import SentenceTransformer
 
         from kgbuild.extractors.backends import choose_device, choose_precision
@@ -130,7 +131,7 @@ class SentenceTransformerEncoder:
                     local_files_only=True,
                     model_kwargs={"dtype": dtype},
                 )
-        except (OSError, ValueError, KeyError, RuntimeError) as error:
+        except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
             raise ConfigError(f"{folder} can't be loaded as a sentence encoder: {error}") from error
         self._batch_size = batch_size
         self._dimension = int(self._model.encode([""], show_progress_bar=False).shape[1])
