@@ -41,9 +41,9 @@ _TOKEN = re.compile(
     r"|(?P<word>[^\s<>(){},?]+)|(?P<bad>.)"
 )
 _FORMS = ("finite", "base", "s", "past", "ed", "ing", "any")
-_DETERMINERS = r"(?:(?:the|an?|its|their|both|either|other|increased|decreased|severe|acute) )?"
+_DETERMINERS = r"(?:(?:the|an?|its|their|both|either|other) )?"
 _LISTED = (
-    rf"(?: ?, ?(?:and|or|as well as|plus)? ?{_DETERMINERS}| (?:and|or|and/or|as well as|plus|\+|&) "
+    rf"(?: ?, ?(?:and|or|nor|as well as|plus)? ?{_DETERMINERS}| (?:and|or|nor|and/or|as well as|plus|\+|&) "
     rf"{_DETERMINERS}| ?[/+] ?)"
 )
 _AFTER_SUBJECT = (
