@@ -87,8 +87,8 @@ def mask_sentence(
 ) -> MaskedSentence:
     """Mask ``mentions`` (in order, disjoint) of ``sentence``.
 
-    ``codes`` gives each category's character. ``names`` says what a mention means, by its ``id()``: two
-    side by side, the second in brackets, that mean the same are one.
+    ``codes`` gives each category's character. ``names`` says what a mention means, by its
+    ``id()``: of two side by side, the second in brackets, that mean the same, one is kept.
     """
     text = document.document.text
     pieces: list[str] = []

@@ -43,8 +43,8 @@ _TOKEN = re.compile(
 _FORMS = ("finite", "base", "s", "past", "ed", "ing", "any")
 _DETERMINERS = r"(?:(?:the|an?|its|their|both|either|other) )?"
 _LISTED = (
-    rf"(?: ?, ?(?:and|or|nor|as well as|plus)? ?{_DETERMINERS}| (?:and|or|nor|and/or|as well as|plus|\+|&) "
-    rf"{_DETERMINERS}| ?[/+] ?)"
+    rf"(?: ?, ?(?:and|or|nor|as well as|plus)? ?{_DETERMINERS}"
+    rf"| (?:and|or|nor|and/or|as well as|plus|\+|&) {_DETERMINERS}| ?[/+] ?)"
 )
 _AFTER_SUBJECT = (
     r"(?:'s|(?:-(?!induced|resistant|deficient|free|independent|naive|null|related|associated"
@@ -106,71 +106,89 @@ def compile_template(
     """
     if template.count("{subject}") != 1 or template.count("{object}") != 1:
         raise TemplateError("exactly one {subject} and one {object} are expected")
-    slots = "".join(sorted(set(subject + object_)))
-    active = re.search(r":(?:finite|past|s)>", template) is not None
-    blocking = [*blocking, *(_BE if ":past>" in template else ())]
-    blocked = "|".join(re.escape(word) for word in blocking)
-    stop = rf"(?!(?:{blocked})(?![\w-]))" if blocked else ""
-    gap = rf"(?:{stop}[^\s,;:(){slots}]+ )"
-    not_after = rf"(?!-[a-z]|[a-z]|[ -](?:{'|'.join(map(re.escape, after)) or '-'}))"
     tokens = list(_TOKEN.finditer(template.strip()))
+    writer = _Writer(template.strip(), words, subject, object_, blocking, after)
     trigger = _trigger_index(tokens)
     parts: list[str] = []
-    anchors: frozenset[str] = frozenset([""])
+    anchors = [""]
     for index, token in enumerate(tokens):
-        if token["bad"]:
-            raise TemplateError(f"unexpected {token['bad']!r} at character {token.start() + 1}")
-        if token["slot"]:
-            last = index + 1 == len(tokens)
-            chars = subject if token["slot"] == "{subject}" else object_
-            parts.append(_slot(token, chars, template.strip(), not_after if last else ""))
-        elif token["space"]:
-            parts.append(" ")
-        elif token["gap"] is not None:
-            parts.append(rf"{gap}{{0,{token['gap'] or _GAP}}}")
-        elif token["leap"] is not None:
-            parts.append(rf"(?:{stop}[^\s;:()]+ |(?:and|or) ){{0,{token['leap'] or _GAP}}}")
-        elif token["comma"]:
-            if parts[-1:] == [" "] and parts[-2][-1:] == "}":
-                raise TemplateError("a comma follows a word or a slot, not a gap")
-            parts.append(r" ?,?" if token["maybe_comma"] else r" ?,")
-        else:
+        if token["word"] or token["choice"] or token["forms"]:
             choices = _choices(token, words)
             if not choices:
                 return None
-            body = "|".join(re.escape(c) for c in sorted(choices, key=len, reverse=True))
             if index == trigger:
-                anchors = frozenset(_anchor(choice) for choice in choices)
-                body = f"(?P<trigger>{body})(?![a-z])" + (_TRANSITIVE if active else "")
-            elif token["maybe"]:
-                body = f"(?:(?:{body}) )?"
-            else:
-                body = f"(?:{body})" + (
-                    "" if token["word"] and token["word"][-1] in "-/" else "(?![a-z])"
-                )
-            parts.append(body)
+                anchors = [_anchor(choice) for choice in choices]
+            parts.append(writer.words(token, choices, index == trigger))
+        else:
+            parts.append(writer.sign(token, parts))
     if trigger < 0:
         parts.append("(?P<trigger>)")
     source = _joined(parts, starts_with_slot=bool(tokens[0]["slot"]))
-    return CompiledTemplate(source, anchors, frozenset(subject), frozenset(object_))
+    return CompiledTemplate(source, frozenset(anchors), frozenset(subject), frozenset(object_))
+
+
+class _Writer:
+    """Writes the regular expression of each token of one template."""
+
+    def __init__(
+        self,
+        template: str,
+        words: Mapping[str, Sequence[str]],
+        subject: str,
+        object_: str,
+        blocking: Iterable[str],
+        after: Iterable[str],
+    ) -> None:
+        self._template = template
+        self._chars = {"{subject}": subject, "{object}": object_}
+        self._active = re.search(r":(?:finite|past|s)>", template) is not None
+        blocked = "|".join(map(re.escape, (*blocking, *(_BE if ":past>" in template else ()))))
+        self._stop = rf"(?!(?:{blocked})(?![\w-]))" if blocked else ""
+        self._gap = rf"(?:{self._stop}[^\s,;:(){''.join(sorted(set(subject + object_)))}]+ )"
+        unwanted = "|".join(map(re.escape, after)) or "-"
+        self._not_after = rf"(?!-[a-z]|[a-z]|[ -](?:{unwanted}))"
+
+    def words(self, token: re.Match[str], choices: Sequence[str], trigger: bool) -> str:
+        body = "|".join(re.escape(c) for c in sorted(choices, key=len, reverse=True))
+        if trigger:
+            return f"(?P<trigger>{body})(?![a-z])" + (_TRANSITIVE if self._active else "")
+        if token["maybe"]:
+            return f"(?:(?:{body}) )?"
+        return f"(?:{body})" + ("" if choices[0][-1] in "-/" else "(?![a-z])")
+
+    def sign(self, token: re.Match[str], parts: Sequence[str]) -> str:
+        """Write a token that is no word; ``parts`` is what was written before."""
+        if token["bad"]:
+            raise TemplateError(f"unexpected {token['bad']!r} at character {token.start() + 1}")
+        if token["slot"]:
+            return self._slot(token)
+        if token["gap"] is not None:
+            return rf"{self._gap}{{0,{token['gap'] or _GAP}}}"
+        if token["leap"] is not None:
+            return rf"(?:{self._stop}[^\s;:()]+ |(?:and|or) ){{0,{token['leap'] or _GAP}}}"
+        if token["comma"]:
+            if parts[-1:] == [" "] and parts[-2][-1:] == "}":
+                raise TemplateError("a comma follows a word or a slot, not a gap")
+            return r" ?,?" if token["maybe_comma"] else r" ?,"
+        return " "
+
+    def _slot(self, token: re.Match[str]) -> str:
+        chars = self._chars[token["slot"]]
+        name = token["slot"][1:-1]
+        listed = rf"(?P<{name}>[{chars}](?:{_LISTED}[{chars}]){{0,{_MAX_LIST}}})"
+        followed = self._template[token.end() : token.end() + 1]
+        if not followed:
+            return listed + self._not_after
+        return listed + _AFTER_SUBJECT + _APPOSITION if followed == " " else listed
 
 
 def _trigger_index(tokens: Sequence[re.Match[str]]) -> int:
+    """Return the place of the token that is the trigger, or -1."""
     for wanted in ("forms", "choice", "word"):
         for index, token in enumerate(tokens):
             if token[wanted] and not token["maybe"] and not token[wanted].startswith("all"):
                 return index
     return -1
-
-
-def _slot(token: re.Match[str], chars: str, template: str, not_after: str) -> str:
-    name = token["slot"][1:-1]
-    listed = rf"(?P<{name}>[{chars}](?:{_LISTED}[{chars}]){{0,{_MAX_LIST}}})"
-    if not_after:
-        return listed + not_after
-    if template[token.end() : token.end() + 1] != " ":
-        return listed
-    return listed + _AFTER_SUBJECT + _APPOSITION
 
 
 def _choices(token: re.Match[str], words: Mapping[str, Sequence[str]]) -> list[str]:

@@ -144,7 +144,9 @@ class PatternExtractor:
         while (match := rule.template.regex.search(masked.text, position)) is not None:
             position = match.start() + 1
             start, end = match.span()
-            if start in masked.mentions and self._before.search(masked.text, max(0, start - 40), start):
+            if start in masked.mentions and self._before.search(
+                masked.text, max(0, start - 40), start
+            ):
                 continue
             trigger = match.span("trigger")
             for subject in _slot_mentions(masked, match.span("subject")):

@@ -32,9 +32,7 @@ def document(marked: str, *, categories: dict[str, str] | None = None) -> Annota
         mention = Mention("d:1", len(text), len(text) + len(surface), surface, names[code])
         mentions.append(mention)
         if curie:
-            groundings.append(
-                Grounding(mention.id, curie, surface, mention.category, 1.0, "exact")
-            )
+            groundings.append(Grounding(mention.id, curie, surface, mention.category, 1.0, "exact"))
         text += surface
         position = match.end()
     text += marked[position:]

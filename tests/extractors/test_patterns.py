@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from marked_text import document
 
 from kgbuild.errors import ConfigError
 from kgbuild.extractors.patterns import PatternExtractor
 from kgbuild.ontologies.schema import Schema
-from marked_text import document
 
 SCHEMA = Schema.load()
 EXTRACTOR = PatternExtractor(schema=SCHEMA)
@@ -271,14 +271,14 @@ def test_patterns_of_a_user(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "wanted"),
     [
-        ("predicate: affects", "predicate: affect", "pattern 'eats'.*'affect' is no predicate.*did you mean 'affects'"),
-        ("[OrganismTaxon]", "[Organism]", "pattern 'eats'.*'Organism' is no category.*OrganismTaxon"),
+        ("predicate: affects", "predicate: affect", "'eats'.*'affect' is no predicate.*mean 'affects'"),
+        ("[OrganismTaxon]", "[Organism]", "'eats'.*'Organism' is no category.*OrganismTaxon"),
         ("verbs:", "verb:", "pattern 'eats', key 'verb'.*did you mean 'verbs'"),
         ("(eaten by) ...2 {subject}", "(eaten by) ...2", "pattern 'eats'.*exactly one {subject}"),
         ("<verbs:s>", "<verbs:x>", "pattern 'eats'.*no form 'x'"),
         ("name: eats, ", "", "pattern number 1, key 'name'.*required"),
         ("verbs: [eat]", "verbs: [null]", "pattern 'eats'.*quotes"),
-        ("verbs: [eat]", "without: [actve]", "pattern 'eats'.*no construction.*did you mean 'active'"),
+        ("verbs: [eat]", "without: [actve]", "'eats'.*no construction.*mean 'active'"),
         ("patterns:", "pattern:", "pattern"),
         ("kitchen", "[", "no valid YAML"),
         ("verbs: [eat]", "confidence: 1.5", r"confidence must lie in \[0, 1\]"),
