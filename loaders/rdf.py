@@ -52,8 +52,11 @@ _INTEGER, _DOUBLE, _BOOLEAN = f"^^<{_XSD}integer>", f"^^<{_XSD}double>", f"^^<{_
 _DATES = {4: f"^^<{_XSD}gYear>", 7: f"^^<{_XSD}gYearMonth>", 10: f"^^<{_XSD}date>"}
 _DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
 
-_IRI_UNSAFE = re.compile(r"[\x00-\x20<>\"{}|^`\\\x7f-\x9f\u2028\u2029\ufff0-\uffff]")
-_BARE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+# RFC 3987's characters, less %, # and brackets, and less what some tools take for a line end
+_PLANES = "".join(f"{chr(n << 16)}-{chr((n << 16) + 0xFFFD)}" for n in range(1, 14))
+_IRI_UNSAFE = re.compile(
+    f"[^!$&'()*+,./0-9:;=?@A-Z_a-z~\\-\xa0-\u2027\u202a-\ud7ff\uf900-\ufdcf\ufdf0-\uffef{_PLANES}]"
+)
 # besides what the grammar asks: controls and line ends, for tools that read line by line
 _LITERAL_UNSAFE = re.compile(r"[\x00-\x1f\"\\\x7f-\x9f\u2028\u2029\ufdd0-\ufdef\ufffe\uffff]")
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
@@ -67,21 +70,17 @@ def prefixes_of(schema: Schema) -> dict[str, str]:
 def iri_of(schema: Schema, curie: str) -> str:
     """Return the IRI of ``curie``, valid whatever its characters.
 
-    A CURIE whose prefix the schema lacks becomes ``urn:kgbuild:curie:PREFIX:ID``.
+    What has no prefix, or one that the schema lacks, becomes ``urn:kgbuild:curie:CURIE``.
 
     >>> from kgbuild.ontologies.schema import Schema
     >>> iri_of(Schema.load(), "DOI:10.1/a<b>")
     'https://doi.org/10.1/a%3Cb%3E'
     """
+    safe = _IRI_UNSAFE.sub(_percent, curie)
     try:
-        iri = schema.expand(curie)
-    except ConfigError:
-        iri = f"{NAMESPACE}curie:{curie}"
-    return (
-        _IRI_UNSAFE.sub(_percent, _BARE_PERCENT.sub("%25", iri))
-        .replace("[", "%5B")
-        .replace("]", "%5D")
-    )
+        return schema.expand(safe)
+    except (ConfigError, ValueError):  # no such prefix, or no CURIE at all
+        return f"{NAMESPACE}curie:{safe}"
 
 
 def ntriples(tables: GraphTables, schema: Schema) -> Iterator[str]:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kgbuild.errors import StoreError
 from kgbuild.tables import GRAPH_TABLES
 
 if TYPE_CHECKING:
@@ -32,11 +33,20 @@ def staging_folder(target: Path) -> Iterator[Path]:
 
     Bulk loaders expand wildcards in file names, so a target whose path holds any gets its
     staging in the system's temporary folder.
+
+    Raises:
+        StoreError: nothing can be written there.
     """
     parent = target.absolute().parent
-    parent.mkdir(parents=True, exist_ok=True)
     where = None if _GLOB & set(str(parent)) else parent
-    folder = Path(tempfile.mkdtemp(prefix=".kgbuild-", dir=where))
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=".kgbuild-", dir=where))
+    except OSError as error:
+        raise StoreError(
+            f"{target} can't be written: {error.strerror or error}; "
+            "give a path on a disk with room that you may write to"
+        ) from error
     try:
         yield folder
     finally:
