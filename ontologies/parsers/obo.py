@@ -22,6 +22,14 @@ _TAGS = frozenset(
     {"id", "name", "namespace", "def", "synonym", "xref", "is_a", "is_obsolete", "replaced_by",
      "alt_id"}
 )  # fmt: skip
+_ATTRIBUTES = {
+    "name": "name",
+    "namespace": "namespace",
+    "alt_id": "alt_id",
+    "is_a": "term",
+    "is_obsolete": "obsolete",
+    "replaced_by": "term",
+}
 _GROUP = 250
 _XREF = re.compile(r'xref: *[A-Za-z][\w.-]*:(?!//)[^\s"]+( *["{!].*)?$')  # not `BEL:"a b"`
 
@@ -120,8 +128,9 @@ def _term(entity: Any, options: ParseOptions, *, line: int, source: str) -> Term
             values[tag] = [clause.definition]
         elif tag == "xref":
             values.setdefault(tag, []).append(str(clause.xref.id))
-        else:
-            values.setdefault(tag, []).append(clause.raw_value())
+        else:  # `raw_value` would be escaped
+            value = str(getattr(clause, _ATTRIBUTES[tag]))
+            values.setdefault(tag, []).append(value)
     name = values.get("name", [""])[0].strip()
     if not name:
         return failure(source, line, f"{curie} has no name")
@@ -134,7 +143,7 @@ def _term(entity: Any, options: ParseOptions, *, line: int, source: str) -> Term
         xrefs=tuple(dict.fromkeys(x for x in xrefs if _is_curie(x))),
         parents=tuple(options.curie(x) for x in values.get("is_a", [])),
         definition=values.get("def", [""])[0],
-        obsolete=values.get("is_obsolete", [""])[0] == "true",
+        obsolete=values.get("is_obsolete", [""])[0] == "True",
         replaced_by=options.curie(values.get("replaced_by", [""])[0]),
     )
 
