@@ -31,7 +31,7 @@ _HEDGE = re.compile(
     |putative(?:ly)?|presum\w+|speculat\w+|propos(?:e|es|ed|al)|suspect(?:ed)?|believed?|thought
     |if|perhaps|assum\w+|postulat\w+|impl(?:y|ies|ied)|tend(?:s|ed)?\ to|question(?:able)?
     |unclear|unknown|uncertain|controversial|remains\ to|candidate|promising
-    |(?:to|we|study|studies|was|were|been|be|and|paper|report)\ (?:\w+ly\ )?
+    |(?:to|we|study|studies|and|paper|report)\ (?:\w+ly\ )?
       (?:investigat|examin|evaluat|assess|determin|stud|explor|test|clarif|compar|address|ascertain)
       (?:e|ed|es|ied|y|ying|ing)?
     |aim(?:s|ed)?|(?:purpose|objective|goal)s?)(?![-\w])""",
@@ -63,36 +63,37 @@ _WIDE_WORDS, _NEAR_WORDS, _HEDGE_WORDS = 9, 3, 30
 
 @dataclass(frozen=True, slots=True)
 class Cues:
-    """The scopes of a sentence's cues, as spans of its masked text."""
+    """A sentence's cues: each where it starts, and the span of the masked text that it reaches."""
 
     text: str
-    negations: tuple[tuple[int, int], ...]
-    hedges: tuple[tuple[int, int], ...]
+    negations: tuple[tuple[int, int, int], ...]
+    hedges: tuple[tuple[int, int, int], ...]
 
-    def negated(self, start: int, end: int, trigger: int) -> bool:
-        """Say whether what a match of ``[start, end)`` states with a trigger is denied.
+    def negated(self, end: int, trigger: int) -> bool:
+        """Say whether what a match that ends at ``end`` states with a trigger is denied.
 
         A cue counts that reaches the trigger, that stands between the trigger and the match's
         end, or that follows the match ("was not observed").
         """
-        reaches = any(
-            first <= trigger < last or trigger <= first < end for first, last in self.negations
-        )
-        return reaches or _POST_NEGATION.match(self.text, min(end + 1, len(self.text))) is not None
+        return _reached(self.negations, end, trigger) or self._followed(_POST_NEGATION, end)
 
-    def hedged(self, start: int, end: int, trigger: int) -> bool:
+    def hedged(self, end: int, trigger: int) -> bool:
         """Say whether what a match states is held for possible only."""
-        reaches = any(
-            first <= trigger < last or trigger <= first < end for first, last in self.hedges
-        )
-        return reaches or _POST_HEDGE.match(self.text, min(end + 1, len(self.text))) is not None
+        return _reached(self.hedges, end, trigger) or self._followed(_POST_HEDGE, end)
+
+    def _followed(self, cue: re.Pattern[str], end: int) -> bool:
+        return cue.match(self.text, min(end + 1, len(self.text))) is not None
+
+
+def _reached(cues: tuple[tuple[int, int, int], ...], end: int, trigger: int) -> bool:
+    return any(first <= trigger < last or trigger < cue < end for cue, first, last in cues)
 
 
 def find_cues(text: str) -> Cues:
     """Find the cues of a masked sentence.
 
     >>> cues = find_cues("A did not inhibit B but it may bind C.")
-    >>> cues.negated(0, 19, 10), cues.negated(20, 37, 31), cues.hedged(20, 37, 31)
+    >>> cues.negated(19, 10), cues.negated(37, 31), cues.hedged(37, 31)
     (True, False, True)
     """
     lowered = text.lower()
@@ -105,13 +106,13 @@ def find_cues(text: str) -> Cues:
         if match["exclusion"]:
             comma = _COMMA.search(lowered, match.end())
             end = min(end, comma.start()) if comma else end
-        negations.append((match.end(), end))
+        negations.append((match.start(), match.end(), end))
     hedges = tuple(
-        (match.end(), _scope_end(lowered, match.end(), _HEDGE_WORDS))
+        (match.start(), match.end(), _scope_end(lowered, match.end(), _HEDGE_WORDS))
         for match in _HEDGE.finditer(lowered)
     )
     if lowered.endswith("?"):
-        hedges = ((0, len(lowered)),)
+        hedges = ((0, 0, len(lowered)),)
     return Cues(lowered, tuple(negations), hedges)
 
 

@@ -107,7 +107,9 @@ def compile_template(
     if template.count("{subject}") != 1 or template.count("{object}") != 1:
         raise TemplateError("exactly one {subject} and one {object} are expected")
     tokens = list(_TOKEN.finditer(template.strip()))
-    writer = _Writer(template.strip(), words, subject, object_, blocking, after)
+    writer = _Writer(
+        template.strip(), subject=subject, object_=object_, blocking=blocking, after=after
+    )
     trigger = _trigger_index(tokens)
     parts: list[str] = []
     anchors = [""]
@@ -133,7 +135,7 @@ class _Writer:
     def __init__(
         self,
         template: str,
-        words: Mapping[str, Sequence[str]],
+        *,
         subject: str,
         object_: str,
         blocking: Iterable[str],
@@ -186,7 +188,8 @@ def _trigger_index(tokens: Sequence[re.Match[str]]) -> int:
     """Return the place of the token that is the trigger, or -1."""
     for wanted in ("forms", "choice", "word"):
         for index, token in enumerate(tokens):
-            if token[wanted] and not token["maybe"] and not token[wanted].startswith("all"):
+            helper = token["maybe"] or (token["forms"] or "").startswith("all")
+            if token[wanted] and not helper:
                 return index
     return -1
 

@@ -171,8 +171,8 @@ class PatternExtractor:
             start=masked.sentence.start,
             end=masked.sentence.end,
             extractor=self.name,
-            negated=cues.negated(match.start, match.end, match.trigger_start),
-            hedged=cues.hedged(match.start, match.end, match.trigger_start),
+            negated=cues.negated(match.end, match.trigger_start),
+            hedged=cues.hedged(match.end, match.trigger_start),
             trigger=trigger,
         )
 

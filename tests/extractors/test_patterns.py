@@ -271,7 +271,7 @@ def test_patterns_of_a_user(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "wanted"),
     [
-        ("predicate: affects", "predicate: affect", "'eats'.*'affect' is no predicate.*mean 'affects'"),
+        ("predicate: affects", "predicate: affect", "'eats'.*'affect' is no pred.*mean 'affects'"),
         ("[OrganismTaxon]", "[Organism]", "'eats'.*'Organism' is no category.*OrganismTaxon"),
         ("verbs:", "verb:", "pattern 'eats', key 'verb'.*did you mean 'verbs'"),
         ("(eaten by) ...2 {subject}", "(eaten by) ...2", "pattern 'eats'.*exactly one {subject}"),
