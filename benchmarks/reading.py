@@ -77,8 +77,10 @@ def _jats_texts(node: Any) -> Iterator[str]:
 def medline_source(path: Path) -> int:
     text = re.sub(r"\n {6}", " ", path.read_text())
     found = re.findall(r"^(?:TI|AB)  - (.*)$", text, re.MULTILINE)
-    unlabelled = (re.sub(r"(^|(?<=[.!?)] ))[A-Z][A-Z /&,'-]{2,60}: ", "", part) for part in found)
-    return sum(map(letters, unlabelled))
+    label = r"(^|(?<=[.!?)] ))[A-Z][A-Z /&,'-]{2,60}: (?=\S)"
+    # An abstract is structured if it begins with a label.
+    texts = (re.sub(label, "", part) if re.match(label, part) else part for part in found)
+    return sum(map(letters, texts))
 
 
 def pubtator_source(path: Path) -> int:

@@ -134,6 +134,7 @@ class _Index:
     def __init__(self) -> None:
         self._keys: dict[str, Mention] = {}
         self._ids: dict[str, dict[str, Mention]] = {}
+        self._locals: dict[str, dict[str, Mention]] = {}
         self._composite: set[str] = set()
         self._used: set[tuple[str, str, str]] = set()
 
@@ -145,17 +146,22 @@ class _Index:
         if len(names) > 1:
             self._composite.add(mention_id)
         for identifier in names:
-            for name in {identifier, to_curie(identifier, raw.category)} - {""}:
+            curie = to_curie(identifier, raw.category)
+            for name in {identifier, curie} - {""}:
                 self._ids.setdefault(name, {})[mention_id] = mention
+            self._locals.setdefault(curie.partition(":")[2], {})[mention_id] = mention
 
     def knows(self, end: str, by_key: bool) -> bool:
         return end in self._keys if by_key else bool(self._candidates(end))
 
     def _candidates(self, end: str) -> dict[str, Mention]:
         """Return the mentions of an identifier, or of all identifiers of a composite one."""
-        if end in self._ids:
-            return self._ids[end]
-        parts = [self._ids.get(part.strip(), {}) for part in re.split(r"[,;|+]", end)]
+        if found := self._ids.get(end) or self._locals.get(end):
+            return found
+        parts = [
+            self._ids.get(part) or self._locals.get(part, {})
+            for part in map(str.strip, re.split(r"[,;|+]", end))
+        ]
         return {key: value for key, value in parts[0].items() if all(key in p for p in parts)}
 
     def pair(self, raw: RawRelation) -> tuple[Mention, Mention] | None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, BinaryIO
 
 from kgbuild.protocols import ReadItem
 from kgbuild.readers.bioc import convert
+from kgbuild.readers.identifiers import document_id
 from kgbuild.readers.xml_records import inner_text, local_name, records
 from kgbuild.records import Failure
 
@@ -33,8 +35,11 @@ class BiocXmlReader:
 
     def read(self, stream: BinaryIO, *, source: str) -> Iterator[ReadItem]:
         """Yield each document with its failures after it."""
+        to_id = partial(document_id, prefix=self._prefix)
         pattern = rb"<id>\s*([^<]*?)\s*</id>"
-        for record in records(stream, ("document",), source=source, id_pattern=pattern):
+        for record in records(
+            stream, ("document",), source=source, id_pattern=pattern, to_id=to_id
+        ):
             if isinstance(record, Failure):
                 yield record
                 continue

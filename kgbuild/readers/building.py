@@ -27,7 +27,8 @@ def clean(text: str) -> str:
     >>> clean("a\x00b\r\n")
     'a b \n'
     """
-    return _BAD.sub(_replace, text) if _BAD.search(text) else text
+    # Most texts are printable as a whole, which is much faster to find out.
+    return text if text.isprintable() else _BAD.sub(_replace, text)
 
 
 def collapse(text: str) -> str:
@@ -39,9 +40,9 @@ def collapse(text: str) -> str:
     >>> collapse("  a\n   b ")
     'a b'
     """
-    if "\n" in text or "  " in text or "\t" in text or "\r" in text:
+    if not text.isprintable() or "  " in text:
         text = _SPACE.sub(" ", text)
-    return text.strip(" \t\r\n\x0b\x0c")
+    return text.strip(" ")
 
 
 class DocumentBuilder:

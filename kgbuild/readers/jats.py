@@ -34,7 +34,9 @@ class JatsReader:
     def read(self, stream: BinaryIO, *, source: str) -> Iterator[ReadItem]:
         """Yield documents and failures, in the order of the file."""
         pattern = rb'<article-id pub-id-type="pmid">\s*(\d+)'
-        for record in records(stream, ("article",), source=source, id_pattern=pattern):
+        for record in records(
+            stream, ("article",), source=source, id_pattern=pattern, to_id="PMID:{}".format
+        ):
             if isinstance(record, Failure):
                 yield record
                 continue

@@ -7,12 +7,11 @@ document is parsed whole by the standard library.
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO
-
-from kgbuild.readers.lines import decode
 
 __all__ = ["JsonStreamError", "documents"]
 
@@ -36,31 +35,24 @@ class _Scanner:
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
         self._decoder = json.JSONDecoder()
-        self._bytes = b""
+        self._utf8 = codecs.getincrementaldecoder("utf-8")()
         self._buffer = ""
         self._position = 0
         self.line = 1
 
     def _more(self) -> bool:
         size = max(CHUNK, len(self._buffer) - self._position)
-        data = self._bytes + self._stream.read(size)
-        if not data:
-            return False
-        # A character may be cut in two at the end of what was read.
-        cut = len(data)
-        while cut > max(0, len(data) - 4) and data[cut - 1] & 0xC0 == 0x80:
-            cut -= 1
-        if cut and data[cut - 1] >= 0xC0 and len(data) - cut < _tail(data[cut - 1]):
-            cut -= 1
-        else:
-            cut = len(data)
-        whole, rest = data[:cut], data[cut:]
-        if not whole or (rest and rest == self._bytes):
-            whole, rest = data, b""
-        self._bytes = rest
-        text, error = decode(whole)
-        if error:
-            raise JsonStreamError(error, self.line)
+        text = ""
+        while not text:
+            data = self._stream.read(size)
+            try:
+                text = self._utf8.decode(data, final=not data)
+            except UnicodeDecodeError as error:
+                byte = error.object[error.start]
+                reason = f"expected UTF-8, found the byte 0x{byte:02x}; convert the file, or name "
+                raise JsonStreamError(f"{reason}its encoding", self.line) from None
+            if not data and not text:
+                return False
         self._buffer = self._buffer[self._position :] + text
         self._position = 0
         return True
@@ -118,11 +110,6 @@ class _Scanner:
     def _pass(self, to: int) -> None:
         self.line += self._buffer.count("\n", self._position, to)
         self._position = to
-
-
-def _tail(lead: int) -> int:
-    """Return how many bytes follow a leading byte of UTF-8."""
-    return 1 if lead < 0xE0 else 2 if lead < 0xF0 else 3
 
 
 def documents(

@@ -35,7 +35,9 @@ class PubmedXmlReader:
     def read(self, stream: BinaryIO, *, source: str) -> Iterator[ReadItem]:
         """Yield documents, withdrawals and failures, in the order of the file."""
         pattern = rb"<PMID[^>]*>\s*(\d+)"
-        for record in records(stream, _TAGS, source=source, id_pattern=pattern):
+        for record in records(
+            stream, _TAGS, source=source, id_pattern=pattern, to_id="PMID:{}".format
+        ):
             if isinstance(record, Failure):
                 yield record
                 continue
@@ -150,14 +152,14 @@ def _indexing(citation: Any, children: dict[str, Any], metadata: dict[str, str])
     if headings is not None:
         names, ids, full = [], [], []
         for heading in headings:
-            parts = []
+            parts: list[str] = []
             for part in heading:
-                star = "*" if part.get("MajorTopicYN") == "Y" else ""
-                parts.append(star + collapse(part.text or ""))
-            if parts:
-                names.append(parts[0].lstrip("*"))
-                ids.append(_mesh(heading[0].get("UI", "")))
-                full.append("/".join(parts))
+                text = part.text or ""
+                if not parts:
+                    names.append(text)
+                    ids.append(_mesh(part.get("UI", "")))
+                parts.append(f"*{text}" if part.get("MajorTopicYN") == "Y" else text)
+            full.append("/".join(parts))
         metadata["mesh"] = "|".join(names)
         metadata["mesh_ids"] = "|".join(ids) if any(ids) else ""
         metadata["mesh_headings"] = "|".join(full)

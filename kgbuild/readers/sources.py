@@ -28,7 +28,7 @@ from kgbuild.readers.streams import (
 )
 from kgbuild.records import Failure
 
-__all__ = ["Source", "find_inputs", "open_sources"]
+__all__ = ["Source", "find_inputs", "input_files", "open_sources"]
 
 _GZIP = b"\x1f\x8b"
 _ZIP = b"PK\x03\x04"
@@ -74,6 +74,19 @@ def find_inputs(inputs: str | os.PathLike[str] | Iterable[str | os.PathLike[str]
         if item != "-" and Path(item).is_dir() and next(_walk(Path(item)), None) is None:
             raise InputError(f"empty folder: {item} holds no file (hidden files don't count)")
     return found
+
+
+def input_files(inputs: Iterable[str]) -> Iterator[str]:
+    """Yield the files that ``inputs`` name, folders walked in sorted order; ``-`` stays.
+
+    Raises:
+        InputError: see ``find_inputs``.
+    """
+    for item in find_inputs(inputs):
+        if item != "-" and Path(item).is_dir():
+            yield from map(str, _walk(Path(item)))
+        else:
+            yield item
 
 
 def _absent(item: str) -> str:

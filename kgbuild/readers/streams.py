@@ -86,9 +86,11 @@ def gunzip(chunks: Iterable[bytes], problems: list[str], *, max_ratio: float) ->
         data = chunk
         while data and (started or data.strip(b"\0")):
             started = True
+            before = decoder.copy()
             try:
                 output = decoder.decompress(data, CHUNK)
             except zlib.error as error:
+                yield _salvage(before, data)
                 problems.append(f"damaged gzip data: {error}; fetch the file again")
                 return
             if output:
@@ -106,6 +108,18 @@ def gunzip(chunks: Iterable[bytes], problems: list[str], *, max_ratio: float) ->
         if output := decoder.flush():
             yield output
         problems.append("the gzip data is cut off; what precedes was read; fetch the file again")
+
+
+def _salvage(decoder: zlib._Decompress, data: bytes) -> bytes:
+    """Return what can be decompressed of ``data`` before its damage."""
+    output = bytearray()
+    while data:
+        try:
+            output += decoder.decompress(data, 1)
+        except zlib.error:
+            break
+        data = decoder.unconsumed_tail
+    return bytes(output)
 
 
 def too_large(max_ratio: float) -> str:

@@ -55,9 +55,13 @@ class XmlCutter:
             return line, data, end >= 0
 
     def second_start(self, data: bytes) -> int:
-        """Return where another record starts inside ``data``, or -1: the first was not closed."""
+        """Return where another record of the same tag starts inside ``data``, or -1.
+
+        Records of one tag don't nest, so the first was not closed if there is one.
+        """
+        own = self._start.match(data)
         for match in self._start.finditer(data, 1):
-            if match[1] is not None:
+            if match[1] is not None and own is not None and match[1] == own[1]:
                 return match.start()
         return -1
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, BinaryIO
 
 from lxml import etree
@@ -56,13 +57,18 @@ def inner_text(element: Any) -> str:
 
 
 def records(
-    stream: BinaryIO, tags: tuple[str, ...], *, source: str, id_pattern: bytes = b""
+    stream: BinaryIO,
+    tags: tuple[str, ...],
+    *,
+    source: str,
+    id_pattern: bytes,
+    to_id: Callable[[str], str],
 ) -> Iterator[Record | Failure]:
     """Yield each element named by ``tags`` (local names), parsed, in constant memory.
 
     A record that is not well-formed becomes a ``Failure`` with its line, and reading goes on
-    after it. ``id_pattern`` is a regular expression whose group 1 is the record's id, for the
-    failure's ``document``.
+    after it. ``id_pattern`` is a regular expression whose group 1 is the record's id, of which
+    ``to_id`` makes a CURIE, for the failure's ``document``.
     """
     cutter = XmlCutter(stream, tags)
     parse: _Parser | None = None
@@ -73,7 +79,7 @@ def records(
             except ValueError as error:
                 yield Failure(source, "read", str(error), place="line 1")
                 return
-        yield from _parse_all(parse, cutter, cut, source=source, id_pattern=id_pattern)
+        yield from _parse_all(parse, cutter, cut, source, partial(_find_id, id_pattern, to_id))
     yield from _ending(cutter, tags, source)
 
 
@@ -81,9 +87,8 @@ def _parse_all(
     parse: _Parser,
     cutter: XmlCutter,
     cut: tuple[int, bytes, bool],
-    *,
     source: str,
-    id_pattern: bytes,
+    find_id: Callable[[bytes], str],
 ) -> Iterator[Record | Failure]:
     line, data, whole = cut
     number = cutter.count
@@ -101,16 +106,19 @@ def _parse_all(
             reason = f"the record is longer than {MAX_RECORD >> 20} MiB; expected its end tag"
         else:
             reason = "the input ends within this record, which is cut off; fetch the file again"
-        found = re.search(id_pattern, data[:20_000]) if id_pattern else None
-        name = found[1].decode("utf-8", "replace") if found else ""
         second = cutter.second_start(data)
         if second > 0:
             reason = "expected the record's end tag before the next one starts"
-        yield Failure(source, "read", reason, name, f"line {line}, record {number}")
+        yield Failure(source, "read", reason, find_id(data), f"line {line}, record {number}")
         if second < 0:
             return
         line += data.count(b"\n", 0, second)
         data = data[second:]
+
+
+def _find_id(pattern: bytes, to_id: Callable[[str], str], data: bytes) -> str:
+    found = re.search(pattern, data[:20_000])
+    return to_id(found[1].decode("utf-8", "replace")) if found else ""
 
 
 def _ending(cutter: XmlCutter, tags: tuple[str, ...], source: str) -> Iterator[Failure]:
