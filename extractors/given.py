@@ -27,8 +27,8 @@ class GivenRecognizer:
     whose label the schema doesn't know is kept as a NamedThing, and the label is named in the log,
     once.
 
-    A mention's id holds its category, so groundings and relations that came with a document refer
-    to mentions by ids that change with it: ``conform`` carries them along.
+    A mention's id holds its category, so the ids of mentions change: groundings and relations that
+    came with a document follow by ``AnnotatedDocument.with_mentions``.
     """
 
     name = "given"
@@ -44,44 +44,14 @@ class GivenRecognizer:
 
     def recognize(self, batch: Sequence[AnnotatedDocument]) -> list[tuple[Mention, ...]]:
         """Return each document's own mentions, in order of start; idempotent."""
-        return [tuple(self._mapped(item)[1]) for item in batch]
+        return [self._mapped(item) for item in batch]
 
-    def conform(self, batch: Sequence[AnnotatedDocument]) -> list[AnnotatedDocument]:
-        """Return the documents with mapped mentions, and groundings and relations that fit them.
-
-        Groundings' categories are mapped too; predicates are left as they are.
-        """
-        return [self._conformed(item) for item in batch]
-
-    def _conformed(self, item: AnnotatedDocument) -> AnnotatedDocument:
-        ids, mentions = self._mapped(item)
-        groundings = tuple(
-            replace(
-                grounding,
-                mention=ids.get(grounding.mention, grounding.mention),
-                category=self._category(grounding.category) if grounding.category else "",
-            )
-            for grounding in item.groundings
-        )
-        relations = tuple(
-            replace(
-                relation,
-                subject=ids.get(relation.subject, relation.subject),
-                object=ids.get(relation.object, relation.object),
-            )
-            for relation in item.relations
-        )
-        return replace(item, mentions=tuple(mentions), groundings=groundings, relations=relations)
-
-    def _mapped(self, item: AnnotatedDocument) -> tuple[dict[str, str], list[Mention]]:
-        """Return the new id of each old one, and the mentions, the same one once."""
-        ids: dict[str, str] = {}
+    def _mapped(self, item: AnnotatedDocument) -> tuple[Mention, ...]:
         mentions: dict[str, Mention] = {}
         for mention in item.mentions:
             mapped = replace(mention, category=self._category(mention.category))
-            ids[mention.id] = mapped.id
             mentions.setdefault(mapped.id, mapped)
-        return ids, sorted(mentions.values(), key=lambda m: (m.start, m.end, m.category))
+        return tuple(sorted(mentions.values(), key=lambda m: (m.start, m.end, m.category)))
 
     def _category(self, label: str) -> str:
         category = self._schema.category(label)

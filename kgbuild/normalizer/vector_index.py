@@ -107,7 +107,7 @@ class FaissIndex:
         """
         faiss = _faiss()
         try:
-            index = faiss.downcast_index(faiss.read_index(str(path)))
+            index = faiss.read_index(str(path))
         except RuntimeError as error:
             raise VocabularyError(f"{path} is not a FAISS index: {error}; build it again") from None
         if (index.ntotal, index.d) != vectors.shape:
