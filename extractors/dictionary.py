@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
+from rapidfuzz import fuzz
+
 from kgbuild.extractors.context import context_bonus, in_shouted_line
 from kgbuild.extractors.name_match import is_symbol, name_match
-from kgbuild.extractors.stop_names import common_words, too_general
+from kgbuild.extractors.stop_names import TooGeneral, common_words, too_general
 from kgbuild.extractors.written_short import ShortForms, short_forms
 from kgbuild.normalizer.lexicon import Hit, Lexicon, NameEntry
+from kgbuild.normalizer.normal_form import normal_key
 from kgbuild.records import AnnotatedDocument, Mention
 
 if TYPE_CHECKING:
@@ -28,6 +31,7 @@ _SCOPE_WEIGHT = {
     "related": 0.75,
     "broad": 0.6,
 }
+_SIMILAR = 75.0
 Senses = tuple[tuple[str, float], ...]
 
 
@@ -84,13 +88,13 @@ class DictionaryRecognizer:
             found: categories is None or any(schema.is_a(found, c) for c in categories)
             for found in lexicon.categories
         }
-        general = too_general() if use_stop_lists else frozenset()
+        general = too_general() if use_stop_lists else TooGeneral(*[frozenset[str]()] * 3)
         self._common = common_words() if use_stop_lists else frozenset()
-        self._stop_names = frozenset(n.casefold() for n in stop_names) | {
-            entry.casefold() for entry in general if ":" not in entry
-        }
-        self._stop_ids = frozenset(stop_ids) | {entry for entry in general if ":" in entry}
+        self._stop_names = frozenset(n.casefold() for n in stop_names) | general.names
+        below = lexicon.descendants(general.branches)
+        self._stop_ids = frozenset(stop_ids) | general.terms | general.branches | below
         self._senses = lru_cache(maxsize=200_000)(self._find_senses)
+        self._agrees = lru_cache(maxsize=50_000)(self._names_agree)
 
     @cached_property
     def name(self) -> str:
@@ -119,13 +123,28 @@ class DictionaryRecognizer:
         surface = text[hit.start : hit.end]
         end = hit.end
         senses = self._senses(hit.key, surface)
-        if not senses or shorts.redefines(surface):
+        if not senses:
+            return None
+        if (long := shorts.long_form(surface)) and not self._agrees(hit.key, surface, long):
             return None
         if surface[-2:] in ("'s", "’s", "'S"):
             end -= 2
         if self._word_like(surface) and in_shouted_line(text, hit.start, end):
             return None
         return _Found(hit.start, end, senses)
+
+    def _names_agree(self, key: int, surface: str, long: str) -> bool:
+        """Tell whether a name may be what the document writes out as ``long``.
+
+        It may where one of the term's names resembles it; codes of four characters and more with
+        a digit in them ("PLAGL2") are believed whatever their long form.
+        """
+        if len(surface) >= 4 and any(map(str.isdigit, surface)):
+            return True
+        wanted = normal_key(long)
+        terms = (self.lexicon.term(c) for c in {e.curie for e in self.lexicon.names(key)})
+        names = (name for term in terms for name in (term.name, *(s.text for s in term.synonyms)))
+        return any(fuzz.token_set_ratio(wanted, normal_key(n)) >= _SIMILAR for n in names)
 
     def _word_like(self, surface: str) -> bool:
         """Tell whether capitals alone make a symbol of these letters."""
@@ -163,6 +182,8 @@ class DictionaryRecognizer:
             (symbol and match == 1.0 and surface.isupper())
             or (entry.scope == "preferred" and not symbol)
         ):
+            return 0.0
+        if match and entry.scope != "preferred" and _bare_initials(entry, surface):
             return 0.0
         short = 0.8 if symbol and len(surface) <= 3 else 1.0
         return match * short * _SCOPE_WEIGHT[entry.scope]
@@ -204,6 +225,23 @@ class DictionaryRecognizer:
                 self._order.get(sense[0], len(self._order)),
             ),
         )
+
+
+def _bare_initials(entry: NameEntry, surface: str) -> bool:
+    """Tell whether a synonym is too short to be believed where the document doesn't define it.
+
+    Two letters are, unless the vocabulary lists them as the abbreviation of words; up to four
+    that don't occur in a preferred name of several words ("read" for rectum adenocarcinoma) are
+    initials that someone wrote small, so capitals are asked for.
+    """
+    if not surface.isalpha() or len(surface) > 4:
+        return False
+    if entry.scope == "abbreviation" and not is_symbol(entry.name):
+        return False
+    if len(surface) <= 2:
+        return True
+    initials = " " in entry.name and surface.casefold() not in entry.name.casefold()
+    return initials and not surface.isupper()
 
 
 def _within_one(starts: list[int], hit: _Found) -> bool:

@@ -2,25 +2,46 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-__all__ = ["common_words", "too_general"]
+__all__ = ["TooGeneral", "common_words", "too_general"]
 
 
-def _lines(name: str) -> frozenset[str]:
+@dataclass(frozen=True, slots=True)
+class TooGeneral:
+    """What is no use as a mention.
+
+    Attributes:
+        names: in lower case.
+        terms: CURIEs.
+        branches: CURIEs that stand for all below them, too.
+    """
+
+    names: frozenset[str]
+    terms: frozenset[str]
+    branches: frozenset[str]
+
+
+def _lines(name: str) -> list[str]:
     text = files("kgbuild.extractors").joinpath(name).read_text(encoding="utf-8")
     entries = (line.partition("#")[0].strip() for line in text.splitlines())
-    return frozenset(entry for entry in entries if entry)
+    return [entry for entry in entries if entry]
 
 
 @cache
 def common_words() -> frozenset[str]:
     """Return frequent lower-case English words (``benchmarks/common_words.py`` makes the list)."""
-    return _lines("common_words.txt")
+    return frozenset(_lines("common_words.txt"))
 
 
 @cache
-def too_general() -> frozenset[str]:
-    """Return CURIEs and lower-case names that are no use as mentions."""
-    return _lines("too_general.txt")
+def too_general() -> TooGeneral:
+    """Return the list in ``too_general.txt``."""
+    lines = _lines("too_general.txt")
+    return TooGeneral(
+        names=frozenset(line for line in lines if ":" not in line),
+        terms=frozenset(line for line in lines if ":" in line and not line.endswith("*")),
+        branches=frozenset(line[:-1] for line in lines if line.endswith("*")),
+    )

@@ -19,13 +19,15 @@ class ShortForms:
 
     Attributes:
         senses: the categories of each short form's long form; empty where it is no known name.
+        long_forms: of each short form.
     """
 
     senses: dict[str, Senses]
+    long_forms: dict[str, str]
 
-    def redefines(self, surface: str) -> bool:
-        """Tell whether the document says itself what ``surface`` is."""
-        return surface in self.senses or surface.removesuffix("s") in self.senses
+    def long_form(self, surface: str) -> str:
+        """Return what the document says ``surface`` is short for, or ""."""
+        return self.long_forms.get(surface) or self.long_forms.get(surface.removesuffix("s"), "")
 
     def places(self, text: str) -> Iterator[tuple[int, int, Senses]]:
         """Yield each place of a short form (or its plural in s) whose long form is known."""
@@ -39,8 +41,8 @@ class ShortForms:
 
 def short_forms(annotated: AnnotatedDocument, senses_of: Callable[[str], Senses]) -> ShortForms:
     """Return the short forms of a document; of two definitions the first counts."""
-    senses: dict[str, Senses] = {}
+    long_forms: dict[str, str] = {}
     for abbreviation in annotated.abbreviations:
         if len(abbreviation.short) > 1:
-            senses.setdefault(abbreviation.short, senses_of(abbreviation.long))
-    return ShortForms(senses)
+            long_forms.setdefault(abbreviation.short, abbreviation.long)
+    return ShortForms({s: senses_of(long) for s, long in long_forms.items()}, long_forms)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import pairwise
@@ -149,6 +149,16 @@ class Lexicon:
         data = (self._data / "automaton.bin").read_bytes()
         return daachorse.DoubleArrayAhoCorasick.deserialize(data) if data else None
 
+    def each_name(self) -> Iterator[tuple[str, str, str]]:
+        """Yield name, CURIE and category of each name of the vocabularies, abbreviations aside.
+
+        Forms derived from a name ("Breast Neoplasms" from "Neoplasms, Breast") are left out.
+        """
+        for row in range(len(self._texts)):
+            entry = self._entry(row)
+            if not entry.derived and entry.scope != "abbreviation":
+                yield entry.text, entry.curie, entry.category
+
     def key_id(self, key: str) -> int:
         """Return the number of a normal key (``normal_key(text)``), or -1."""
         return self._keys.row(key) if key else -1
@@ -216,6 +226,13 @@ class Lexicon:
         if row < 0:
             return None
         return self._preferred[row], self.categories[self._category[row]]
+
+    def descendants(self, curies: Iterable[str]) -> frozenset[str]:
+        """Return these terms and all below them, as far as the lexicon has them."""
+        from kgbuild.normalizer.parents import rows_below
+
+        roots = [row for curie in curies if (row := self._ids.row(curie)) >= 0]
+        return frozenset(self._ids[row] for row in rows_below(self._terms, roots))
 
     def scan(self, text: str) -> list[Hit]:
         """Return every place whose normal form is a key, nested and overlapping ones too.

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
+    from numpy.typing import NDArray
 
-__all__ = ["find_cycles"]
+__all__ = ["find_cycles", "rows_below"]
 
 _MOST = 100
 
@@ -20,16 +23,10 @@ def find_cycles(terms: pa.Table) -> list[list[str]]:
     is searched, so millions of well-ordered terms cost a few passes of numpy.
     """
     import numpy as np
-    import pyarrow.compute as pc
 
     if not terms.num_rows:
         return []
-    parents = terms.column("parents").combine_chunks()
-    rows = pc.index_in(pc.list_flatten(parents), value_set=terms.column("id").combine_chunks())
-    child = pc.list_parent_indices(parents).to_numpy(zero_copy_only=False)
-    known = rows.is_valid().to_numpy(zero_copy_only=False)
-    child = child[known].astype(np.int64)
-    parent = rows.filter(rows.is_valid()).to_numpy(zero_copy_only=False).astype(np.int64)
+    child, parent = _edges(terms)
     while len(child):
         has_parent = np.zeros(terms.num_rows, bool)
         has_parent[child] = True
@@ -42,6 +39,35 @@ def find_cycles(terms: pa.Table) -> list[list[str]]:
     if not len(child):
         return []
     return _circles(terms.column("id"), child.tolist(), parent.tolist())
+
+
+def rows_below(terms: pa.Table, roots: Sequence[int]) -> list[int]:
+    """Return the rows ``roots`` and all whose chain of parents leads to one of them, in order."""
+    import numpy as np
+
+    if not roots:
+        return []
+    child, parent = _edges(terms)
+    below = np.zeros(terms.num_rows, bool)
+    below[list(roots)] = True
+    while True:
+        more = child[below[parent] & ~below[child]]
+        if not len(more):
+            return [int(row) for row in np.flatnonzero(below)]
+        below[more] = True
+
+
+def _edges(terms: pa.Table) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return child and parent rows of each known parent."""
+    import numpy as np
+    import pyarrow.compute as pc
+
+    parents = terms.column("parents").combine_chunks()
+    rows = pc.index_in(pc.list_flatten(parents), value_set=terms.column("id").combine_chunks())
+    child = pc.list_parent_indices(parents).to_numpy(zero_copy_only=False)
+    known = rows.is_valid().to_numpy(zero_copy_only=False)
+    parent = rows.filter(rows.is_valid()).to_numpy(zero_copy_only=False)
+    return child[known].astype(np.int64), parent.astype(np.int64)
 
 
 def _circles(ids: pa.ChunkedArray, child: list[int], parent: list[int]) -> list[list[str]]:

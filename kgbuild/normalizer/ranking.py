@@ -26,7 +26,6 @@ COMPATIBLE: Mapping[tuple[str, str], float] = {
     ("Cell", "CellLine"): 0.8,
     ("MolecularActivity", "BiologicalProcess"): 0.85,
     ("BiologicalProcess", "MolecularActivity"): 0.85,
-    ("Gene", "ChemicalEntity"): 0.6,
 }
 """How well a term of the second category serves for a mention of the first."""
 

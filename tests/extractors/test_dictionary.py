@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kgbuild.extractors.dictionary import DictionaryRecognizer
 from kgbuild.normalizer.build import build_lexicon
@@ -191,3 +193,8 @@ def test_a_million_characters(recognizer):
 def test_offsets_hold_where_characters_take_several_bytes(recognizer):
     text = "Ω≈ç√∫ 漢字 naïve ASPIRIN— ﬁbrosis 💊 p53; ①aspirin"
     assert found(recognizer, text)[:2] == [("ASPIRIN", "ChemicalEntity"), ("p53", "Gene")]
+
+
+@given(st.lists(st.sampled_from([*"aα漢-(', ."] + [t.name for t in TERMS]), max_size=30))
+def test_offsets_always_hold(recognizer, parts):
+    found(recognizer, "".join(parts))

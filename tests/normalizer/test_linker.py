@@ -1,0 +1,213 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from small_vocabularies import GENES, MESH, MONDO, term
+
+from kgbuild.normalizer.linker import Linker
+from kgbuild.protocols import Grounder
+from kgbuild.records import (
+    Abbreviation,
+    AnnotatedDocument,
+    Candidate,
+    Document,
+    Grounding,
+    Mention,
+)
+
+
+class Similar:
+    """Gives listed candidates, and remembers what it was asked."""
+
+    def __init__(self, found: dict[str, list[Candidate]]) -> None:
+        self.found = found
+        self.asked: list[str] = []
+
+    def search(
+        self, texts: Sequence[str], *, k: int, category: str | None = None
+    ) -> list[list[Candidate]]:
+        self.asked.extend(texts)
+        return [self.found.get(text, [])[:k] for text in texts]
+
+
+@pytest.fixture
+def linker(lexicon, schema) -> Linker:
+    return Linker(lexicon, schema=schema)
+
+
+def document(
+    *mentions: tuple[str, str], short: str = "", long: str = "", given: Sequence[str] = ()
+) -> AnnotatedDocument:
+    text, found = "", []
+    for name, category in mentions:
+        found.append(Mention("PMID:1", len(text), len(text) + len(name), name, category))
+        text += name + " "
+    defined = (Abbreviation(short, long, 0, 0),) if short else ()
+    brought = tuple(
+        Grounding(m.id, curie, "as given", m.category, 1.0, "given")
+        for m, curie in zip(found, given, strict=False)
+        if curie
+    )
+    return AnnotatedDocument(
+        Document("PMID:1", text), abbreviations=defined, mentions=tuple(found), groundings=brought
+    )
+
+
+def test_it_is_a_grounder(linker):
+    assert isinstance(linker, Grounder)
+    assert linker.ground([]) == []
+    assert linker.ground([document()]) == [()]
+
+
+@pytest.mark.parametrize(
+    ("text", "category", "curie", "method"),
+    [
+        ("Aspirin", "ChemicalEntity", "MESH:D001241", "exact"),
+        ("ASPIRIN", "ChemicalEntity", "MESH:D001241", "exact"),
+        ("breast cancer", "Disease", "MONDO:0007254", "exact"),
+        ("type-II diabetes", "Disease", "MONDO:0005148", "normalized"),
+        ("interleukin-2", "Gene", "HGNC:6001", "normalized"),
+        ("IL-3", "Gene", "HGNC:6011", "normalized"),
+        ("TNF-α", "Gene", "HGNC:11892", "normalized"),
+        ("aspirin", "", "MESH:D001241", "exact"),
+        ("pain", "Disease", "MESH:D010146", "exact"),
+        ("TNF", "Protein", "HGNC:11892", "exact"),
+    ],
+)
+def test_names_are_resolved_by_the_strictest_step(linker, text, category, curie, method):
+    best = linker.resolve(text, category or None).best
+    assert (best.curie, best.method) == (curie, method)
+
+
+@pytest.mark.parametrize(
+    ("text", "category", "reason"),
+    [
+        ("xyzzy", "Gene", "no name"),
+        ("", "Gene", "no name"),
+        ("aspirin", "Gene", "only known for ChemicalEntity"),
+        ("IL-22", "Gene", "no name"),
+    ],
+)
+def test_what_is_not_known_is_nil_with_the_reason(linker, text, category, reason):
+    resolution = linker.resolve(text, category)
+    assert resolution.best is None
+    assert reason in resolution.reason
+
+
+def test_each_mention_gets_a_grounding_with_its_text_or_name(linker):
+    (groundings,) = linker.ground([document(("aspirin", "ChemicalEntity"), ("xyzzy", "Disease"))])
+    known, nil = groundings
+    assert (known.curie, known.name, known.category) == (
+        "MESH:D001241",
+        "Aspirin",
+        "ChemicalEntity",
+    )
+    assert known.candidates[0].curie == known.curie
+    assert (nil.curie, nil.name, nil.method, nil.score) == ("", "xyzzy", "nil", 0.0)
+    assert nil.reason
+
+
+def test_a_document_knows_its_abbreviations(linker):
+    text = document(("MS", "Disease"), short="MS", long="breast cancer")
+    ((grounding,),) = linker.ground([text])
+    assert (grounding.curie, grounding.method) == ("MONDO:0007254", "abbreviation")
+    text = document(("MS", "Disease"), short="MS", long="mass spectrometry")
+    ((grounding,),) = linker.ground([text])
+    assert grounding.curie == ""
+    assert "mass spectrometry" in grounding.reason
+    ((grounding,),) = linker.ground([document(("MS", "Disease"))])
+    assert grounding.curie == "MESH:D009103"
+
+
+def test_given_groundings_are_kept_unless_they_are_not_trusted(lexicon, schema, linker):
+    text = document(("aspirin", "ChemicalEntity"), given=["MESH:D009999"])
+    ((grounding,),) = linker.ground([text])
+    assert (grounding.curie, grounding.method) == ("MESH:D009999", "given")
+    doubting = Linker(lexicon, schema=schema, trust_given=False)
+    ((grounding,),) = doubting.ground([text])
+    assert (grounding.curie, grounding.method) == ("MESH:D001241", "exact")
+
+
+def test_a_given_identifier_gets_the_lexicons_name_and_successor(make_lexicon, schema):
+    lexicon = make_lexicon(
+        [
+            term("X:1", "old", "Disease", obsolete=True, replaced_by="X:2"),
+            term("X:2", "new", "Disease"),
+        ]
+    )
+    text = document(("old", "Disease"), given=["X:1"])
+    ((grounding,),) = Linker(lexicon, schema=schema).ground([text])
+    assert (grounding.curie, grounding.name, grounding.method) == ("X:2", "new", "given")
+
+
+def test_variants_need_an_rs_number(linker):
+    text = document(("rs113488022", "SequenceVariant"), ("V600E", "SequenceVariant"))
+    ((known, nil),) = linker.ground([text])
+    assert known.curie == "DBSNP:rs113488022"
+    assert nil.curie == ""
+    assert "p.Val600Glu" in nil.reason
+
+
+def test_similarity_comes_last_and_heeds_threshold_codes_and_category(lexicon, schema):
+    dense = Similar(
+        {
+            "memory sickness": [Candidate("MESH:D000544", "Alzheimer Disease", 0.9, "dense")],
+            "faint likeness": [Candidate("MESH:D000544", "Alzheimer Disease", 0.5, "dense")],
+            "diabetes 3": [Candidate("MESH:D003924", "Diabetes Mellitus, Type 2", 0.97, "dense")],
+            "painkiller": [Candidate("MESH:D001241", "Aspirin", 0.95, "dense")],
+        }
+    )
+    linker = Linker(lexicon, schema=schema, dense=dense, threshold=0.8)
+    best = linker.resolve("memory sickness", "Disease").best
+    assert (best.curie, best.method) == ("MESH:D000544", "dense")
+    assert "below 0.80" in linker.resolve("faint likeness", "Disease").reason
+    assert "digit or code" in linker.resolve("diabetes 3", "Disease").reason
+    assert linker.resolve("painkiller", "Disease").reason == "no similar name"
+    assert linker.resolve("aspirin", "ChemicalEntity").best.method == "exact"
+    assert "aspirin" not in dense.asked
+
+
+def test_similar_names_are_asked_for_once(lexicon, schema):
+    dense = Similar({})
+    linker = Linker(lexicon, schema=schema, dense=dense)
+    texts = [document(("xyzzy", "Disease"), ("xyzzy", "Disease")), document(("xyzzy", "Disease"))]
+    linker.ground(texts)
+    linker.ground(texts)
+    assert dense.asked == ["xyzzy"]
+
+
+def test_ties_go_to_the_preferred_vocabulary_whatever_the_order(make_lexicon, schema):
+    terms = [
+        term("MESH:C1", "strange ailment", "Disease"),
+        term("MONDO:9", "strange ailment", "Disease"),
+    ]
+    for order in (terms, terms[::-1]):
+        linker = Linker(make_lexicon(order), schema=schema)
+        assert linker.resolve("strange ailment", "Disease").best.curie == "MONDO:9"
+
+
+def test_a_preferred_name_beats_a_related_one_of_a_better_vocabulary(make_lexicon, schema):
+    terms = [
+        term("MESH:C1", "strange ailment", "Disease"),
+        term("MONDO:9", "other ailment", "Disease", "strange ailment/related"),
+    ]
+    linker = Linker(make_lexicon(terms), schema=schema)
+    assert linker.resolve("strange ailment", "Disease").best.curie == "MESH:C1"
+
+
+def test_explain_lists_candidates_with_methods(lexicon, schema):
+    dense = Similar(
+        {"breast cancer": [Candidate("MESH:D009103", "Multiple Sclerosis", 0.3, "dense")]}
+    )
+    candidates = Linker(lexicon, schema=schema, dense=dense).explain("breast cancer", "Disease")
+    assert [(c.curie, c.method) for c in candidates] == [
+        ("MONDO:0007254", "exact"),
+        ("MESH:D001943", "exact"),
+        ("MESH:D009103", "dense"),
+    ]
+    assert Linker(lexicon, schema=schema).explain("xyzzy") == ()
+
+
+def test_the_vocabularies_of_these_tests_are_what_they_seem():
+    assert {len(v.items) for v in (MESH, GENES, MONDO)} == {9, 3}
