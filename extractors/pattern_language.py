@@ -143,7 +143,6 @@ class _Writer:
     ) -> None:
         self._template = template
         self._chars = {"{subject}": subject, "{object}": object_}
-        self._active = re.search(r":(?:finite|past|s)>", template) is not None
         blocked = "|".join(map(re.escape, (*blocking, *(_BE if ":past>" in template else ()))))
         self._stop = rf"(?!(?:{blocked})(?![\w-]))" if blocked else ""
         self._gap = rf"(?:{self._stop}[^\s,;:(){''.join(sorted(set(subject + object_)))}]+ )"
@@ -153,7 +152,8 @@ class _Writer:
     def words(self, token: re.Match[str], choices: Sequence[str], trigger: bool) -> str:
         body = "|".join(re.escape(c) for c in sorted(choices, key=len, reverse=True))
         if trigger:
-            return f"(?P<trigger>{body})(?![a-z])" + (_TRANSITIVE if self._active else "")
+            active = (token["forms"] or "").endswith((":finite", ":past", ":s"))
+            return f"(?P<trigger>{body})(?![a-z])" + (_TRANSITIVE if active else "")
         if token["maybe"]:
             return f"(?:(?:{body}) )?"
         return f"(?:{body})" + ("" if choices[0][-1] in "-/" else "(?![a-z])")

@@ -22,7 +22,7 @@ _BRACKETS = re.compile(
 _FIRST_PART = re.compile(r"[;,]\s|\s(?:or|also|hereafter|n\s?=)\s|\s?=")
 _TOKEN = re.compile(r"\S+")
 _SHORT_BEFORE = re.compile(r"(?:(?<=\s)|^)([^\s(\[]{2,10})\s*\Z")
-_REACH = 300
+_WORD_LENGTH = 25
 _EDGE = ",.;:'\"“”‘’"
 _NEVER_LONG_START = frozenset(
     ("a", "an", "the", "of", "in", "and", "or", "for", "with", "to", "by", "from", "as", "on", "at")
@@ -86,9 +86,11 @@ def _long_before(text: str, start: int, end: int, short: str) -> tuple[int, int]
 
     The paper looks at ``min(|A| + 5, |A| * 2)`` words.
     """
-    words = list(_TOKEN.finditer(text, max(start, end - _REACH), end))[
-        -min(len(short) + 5, len(short) * 2) :
-    ]
+    allowed = min(len(short) + 5, len(short) * 2)
+    reach = max(start, end - allowed * _WORD_LENGTH)
+    words = list(_TOKEN.finditer(text, reach, end))[-allowed:]
+    if words and words[0].start() == reach > start and not text[reach - 1].isspace():
+        del words[0]  # only its tail is in reach
     if not words:
         return None
     begin, stop = words[0].start(), words[-1].end()
