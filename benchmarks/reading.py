@@ -75,7 +75,7 @@ def _jats_texts(node: Any) -> Iterator[str]:
 
 
 def medline_source(path: Path) -> int:
-    text = re.sub(r"\n {6}", " ", path.read_text())
+    text = re.sub(r"\s*\n {6}", " ", path.read_text())
     found = re.findall(r"^(?:TI|AB)  - (.*)$", text, re.MULTILINE)
     label = r"(^|(?<=[.!?)] ))[A-Z][A-Z /&,'-]{2,60}: (?=\S)"
     # An abstract is structured if it begins with a label.

@@ -158,11 +158,13 @@ class _Index:
         """Return the mentions of an identifier, or of all identifiers of a composite one."""
         if found := self._ids.get(end) or self._locals.get(end):
             return found
-        parts = [
-            self._ids.get(part) or self._locals.get(part, {})
-            for part in map(str.strip, re.split(r"[,;|+]", end))
-        ]
-        return {key: value for key, value in parts[0].items() if all(key in p for p in parts)}
+        # Variants' identifiers hold "|", so the comma goes first.
+        for separators in (r",", r"[,;|+]"):
+            names = map(str.strip, re.split(separators, end))
+            parts = [self._ids.get(name) or self._locals.get(name, {}) for name in names]
+            if common := set.intersection(*map(set, parts)):
+                return {key: mention for key, mention in parts[0].items() if key in common}
+        return {}
 
     def pair(self, raw: RawRelation) -> tuple[Mention, Mention] | None:
         """Return the closest two mentions of the relation's ends.

@@ -20,7 +20,7 @@ _INVISIBLE = {
 _INLINE = {
     "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em",
     "font", "i", "ins", "kbd", "label", "mark", "q", "s", "samp", "small", "span", "strike",
-    "strong", "sub", "sup", "time", "tt", "u", "var", "wbr", "img",
+    "strong", "sub", "sup", "time", "tt", "u", "var", "wbr", "img", "br", "td", "th",
 }  # fmt: skip
 _KINDS = {
     "h1": "heading", "h2": "heading", "h3": "heading", "h4": "heading", "h5": "heading",
@@ -32,7 +32,6 @@ _METADATA = {
     "author": "author", "description": "description", "keywords": "keywords",
 }  # fmt: skip
 _DATES = ("citation_publication_date", "citation_date", "article:published_time", "date")
-MAX_DEPTH = 500
 
 
 class HtmlReader:
@@ -121,8 +120,6 @@ class _Walker:
                 self._run.append(element.tail or "")
                 continue
             inner = _KINDS.get(tag, kind)
-            if tag in {"td", "th"}:
-                block = False
             if block:
                 self._flush(kind)
             if tag == "br":
