@@ -105,7 +105,8 @@ def _measured(frame: pd.DataFrame, total: int) -> pd.DataFrame:
     )
     if len(frame) and int(max(x.max(), y.max())) > total:
         raise ValueError(f"total is {total}, but an entity occurs {max(x.max(), y.max())} times")
-    frame["expected"] = x * (y / total) if total else 0.0
+    total = max(total, 1)  # of no documents there are no pairs: the measures of none are none
+    frame["expected"] = x * (y / total)
     frame["pmi"] = statistics.pmi(together, x, y, total)
     frame["npmi"] = statistics.npmi(together, x, y, total)
     frame["log_likelihood"] = statistics.log_likelihood(together, x, y, total)
