@@ -292,12 +292,13 @@ def position_limit(folder: Path, config: Mapping[str, Any]) -> int:
 @contextmanager
 def quiet_transformers() -> Iterator[None]:
     """Keep transformers' progress bars off standard error while a model loads."""
-    from transformers.utils import logging as transformers_logging
+    from transformers.utils import logging
 
-    shown = transformers_logging.is_progress_bar_enabled()
-    transformers_logging.disable_progress_bar()
+    bars: Any = logging  # in part untyped
+    shown = bars.is_progress_bar_enabled()
+    bars.disable_progress_bar()
     try:
         yield
     finally:
         if shown:
-            transformers_logging.enable_progress_bar()
+            bars.enable_progress_bar()

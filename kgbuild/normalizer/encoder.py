@@ -136,7 +136,12 @@ class SentenceTransformerEncoder:
         self._batch_size = batch_size
         self._dimension = int(self._model.encode([""], show_progress_bar=False).shape[1])
         self._fingerprint = file_fingerprint(
-            weights, settings={**_pooling(folder), "dtype": str(dtype)}
+            [*weights, *folder.glob("tokenizer.json")],
+            settings={
+                **_pooling(folder),
+                "dtype": str(dtype),
+                "limit": self._model.max_seq_length,
+            },
         )
 
     @property
@@ -146,7 +151,7 @@ class SentenceTransformerEncoder:
 
     @property
     def fingerprint(self) -> str:
-        """Hash of the weights, the pooling, the length limit and the precision."""
+        """Hash of the weights, tokenizer, pooling, length limit and precision."""
         return self._fingerprint
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -209,7 +214,10 @@ class OnnxEncoder:
         self._output = _output_name(self._session.outputs, path)
         self._batch_tokens = batch_tokens
         self._dimension = int(self._session.run([[*before, *after, 0]], self._output).shape[-1])
-        self._fingerprint = file_fingerprint(self._session.weights, settings=settings)
+        self._fingerprint = file_fingerprint(
+            [*self._session.weights, *place.glob("tokenizer.json")],
+            settings={**settings, "limit": self._capacity},
+        )
 
     @property
     def dimension(self) -> int:
@@ -218,7 +226,7 @@ class OnnxEncoder:
 
     @property
     def fingerprint(self) -> str:
-        """Hash of the exported model, the pooling and the length limit."""
+        """Hash of the exported model, tokenizer, pooling and length limit."""
         return self._fingerprint
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
