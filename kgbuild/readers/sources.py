@@ -161,7 +161,13 @@ def _source(
         chunks = gunzip(chunks, problems, max_ratio=max_ratio)
         first = next(chunks, b"")
         chunks = chain((first,), chunks)
-    if found := sniff_encoding(first) or (encoding if _is_other(encoding) else ""):
+    mark = sniff_encoding(first)
+    if mark == "utf-8-sig":
+        # The mark alone is dropped, so that a bad byte later costs only its own document.
+        next(chunks)
+        first = first[3:]
+        chunks = chain((first,), chunks)
+    elif found := mark or (encoding if _is_other(encoding) else ""):
         chunks = transcode(chunks, found, problems)
         first = next(chunks, b"")
         chunks = chain((first,), chunks)
