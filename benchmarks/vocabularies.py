@@ -66,7 +66,9 @@ def size_of(path: Path) -> int:
 
 def main() -> None:
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else KB
-    table = Table(*"vocabulary format terms names obsolete seconds MB/s failures".split())
+    table = Table("vocabulary", "format")
+    for column in ("terms", "names", "obsolete", "seconds", "MB/s", "failures"):
+        table.add_column(column, justify="right")
     for row in rows(folder):
         path = folder / row.file
         megabytes = size_of(path) / 1e6
@@ -84,7 +86,7 @@ def main() -> None:
             row.file, row.format, f"{terms:,}", f"{names:,}", f"{obsolete:,}", f"{seconds:.2f}",
             f"{megabytes / seconds:.1f}", f"{failures:,}",
         )  # fmt: skip
-    Console().print(table)
+    Console(width=110).print(table)
 
 
 if __name__ == "__main__":

