@@ -20,8 +20,8 @@ _ONE = "ACDEFGHIKLMNPQRSTVWY"
 _ARROW = r"\s?(?:>|-->?|→|⟶|&gt;)\s?"
 _AMINO = (
     "(?:alanine|arginine|asparagine|aspartate|aspartic acid|cysteine|glutamine|glutamate"
-    "|glutamic acid|glycine|histidine|isoleucine|leucine|lysine|methionine|phenylalanine|proline|serine|threonine"
-    "|tryptophan|tyrosine|valine|stop)"
+    "|glutamic acid|glycine|histidine|isoleucine|leucine|lysine|methionine|phenylalanine"
+    "|proline|serine|threonine|tryptophan|tyrosine|valine|stop)"
 )
 _PLACE = r"[-+*]?\d+(?:[+\-_]\d+)*"
 _SURE = re.compile(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
@@ -25,7 +25,7 @@ class CandidateSearch(Protocol):
     """Finds terms by similarity of meaning; ``kgbuild.normalizer.index.DenseIndex`` is one."""
 
     def search(
-        self, texts: Sequence[str], *, k: int, category: str | None = None
+        self, texts: Sequence[str], *, k: int, category: str | Collection[str] | None = None
     ) -> list[list[Candidate]]:
         """Return up to ``k`` candidates of each text, best first; scores are cosines."""
         ...
@@ -181,7 +181,8 @@ class Linker:
         for category, group in by_category.items():
             texts = [query.long_form or query.text for query in group]
             wide = max(4 * self.keep_candidates, 20)
-            found = self.dense.search(texts, k=wide, category=None)
+            fitting = self._ranking.fitting_categories(category)
+            found = self.dense.search(texts, k=wide, category=fitting)
             for query, text, candidates in zip(group, texts, found, strict=True):
                 resolved[query] = self._judge(text, category, candidates)
         return resolved

@@ -53,6 +53,12 @@ class Ranking:
             return 0.95
         return self.compatible.get((wanted, found), 0.0)
 
+    def fitting_categories(self, wanted: str) -> tuple[str, ...] | None:
+        """Return the lexicon's categories that serve where ``wanted`` is; None where all do."""
+        if not wanted:
+            return None
+        return tuple(c for c in self.lexicon.categories if self.fit(wanted, c))
+
     def equal_names(self, text: str, category: str) -> tuple[Candidate, ...]:
         """Return the terms with a name equal to ``text`` up to its normal form, best first.
 

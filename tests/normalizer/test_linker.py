@@ -25,7 +25,7 @@ class Similar:
         self.asked: list[str] = []
 
     def search(
-        self, texts: Sequence[str], *, k: int, category: str | None = None
+        self, texts: Sequence[str], *, k: int, category: object = None
     ) -> list[list[Candidate]]:
         self.asked.extend(texts)
         return [self.found.get(text, [])[:k] for text in texts]
