@@ -102,10 +102,8 @@ def recognition(schema: Schema, lexicon: Lexicon) -> None:
         print(f"| {name} | all | {scores(*row)} |")
         size = sum(len(t.document.text) for t in texts)
         _document_level(name, texts, found, linker)
-        print(
         speed = f"{len(texts) / took:.0f} documents/s, {size / took / 1e6:.2f} MB/s"
         print(f"| {name} | {speed} | | | | |")
-        )
 
 
 def _same(category: str) -> str:
