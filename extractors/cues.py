@@ -17,7 +17,7 @@ _NEGATION = re.compile(
     (?P<pseudo>not\ only|not\ just|no\ doubt|without\ doubt|not\ necessarily)
     |(?P<exclusion>but\ not|rather\ than|instead\ of|other\ than)
     |(?P<near>(?:lack|absence|loss)\ of|lacks?|lacked|lacking
-      |absent|negative\ for|little|hardly|barely|rarely)
+      |absent|negative\ for|hardly|barely)
     |(?P<wide>no|not|nor|none|never|neither|without|cannot|can't|didn't|doesn't|don't|wasn't|weren't
       |isn't|aren't|fail(?:s|ed|ing|ure)?\ to|unable\ to|inability\ (?:of\ \S+\ )?to|unlikely\ to
       |unrelated|non-?significant(?:ly)?|devoid\ of|free\ of|refut\w+|den(?:y|ies|ied)
@@ -38,7 +38,7 @@ _HEDGE = re.compile(
     re.VERBOSE,
 )
 _POST_NEGATION = re.compile(
-    r"""(?:[^\s,;:.]+\ ){0,5}?(?:(?:was|were|is|are|has|have|had|could|can|did|does)(?:n't|\ not)
+    r"""(?:(?!but\b|and\b|although\b|whereas\b)[^\s,;:.]+\ ){0,5}?(?:(?:was|were|is|are|has|have|had|could|can|did|does)(?:n't|\ not)
     \ (?:be\ |been\ )?(?:\w+ly\ )?
     (?:observed|found|detected|seen|confirmed|significant|demonstrated|evident
     |apparent|supported|present|noted|reported|replicated|reproduced|established|exist|occur|shown)

@@ -41,7 +41,7 @@ _TOKEN = re.compile(
     r"|(?P<word>[^\s<>(){},?]+)|(?P<bad>.)"
 )
 _FORMS = ("finite", "base", "s", "past", "ed", "ing", "any")
-_DETERMINERS = r"(?:(?:the|an?|its|their|both|either|other) )?"
+_DETERMINERS = r"(?:(?:with|by|in|of|to|from|for) )?(?:(?:the|an?|its|their|both|either|other) )?"
 _LISTED = (
     rf"(?: ?, ?(?:and|or|nor|as well as|plus)? ?{_DETERMINERS}"
     rf"| (?:and|or|nor|and/or|as well as|plus|\+|&) {_DETERMINERS}| ?[/+] ?)"
@@ -50,7 +50,10 @@ _AFTER_SUBJECT = (
     r"(?:'s|(?:-(?!induced|resistant|deficient|free|independent|naive|null|related|associated"
     r"|negative|like|dependent|sensitive|positive)[a-z]+))?"
 )
-_APPOSITION = r"(?: ?, (?:an?|the|one|which|used|both|known|given|formerly) [^,;:()]{1,90} ?,)?"
+_APPOSITION = (
+    r"(?: ?,(?: (?:an?|the)(?: [^\s,;:()]+){1,4})?(?= (?:which|that|who) )| ?, (?:an?|the|one|which|used|both|known|given|formerly)"
+    r" [^,;:()]{1,90} ?,)?"
+)
 _BE = ("be", "is", "are", "was", "were", "been", "being")
 _TRANSITIVE = r"(?! (?:by|in|at|on|after|with|from|during|when|among|following|due|through|via)\b)"
 _LETTERS = re.compile(r"[^\W\d_]+")

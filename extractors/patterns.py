@@ -76,8 +76,7 @@ class PatternExtractor:
         path = Path(patterns) if patterns is not None else DEFAULT_PATTERNS
         self._file = load_patterns(path, categories=schema.categories, predicates=schema.predicates)
         self._codes = slot_codes(schema.categories)
-        before = "|".join(map(re.escape, self._file.blocking.before)) or r"(?!)"
-        self._before = re.compile(rf"(?:^|[\s(])(?:{before}) (?:\S+ )?\Z")
+        self._before = {p.name: _not_before(self._file, p) for p in self._file.patterns}
         self._always: list[_Rule] = []
         self._by_anchor: dict[str, list[_Rule]] = {}
         for rule in _compile(path, self._file, schema, self._codes):
@@ -144,9 +143,8 @@ class PatternExtractor:
         while (match := rule.template.regex.search(masked.text, position)) is not None:
             position = match.start() + 1
             start, end = match.span()
-            if start in masked.mentions and self._before.search(
-                masked.text, max(0, start - 40), start
-            ):
+            before = self._before[rule.pattern.name]
+            if start in masked.mentions and before.search(masked.text, max(0, start - 40), start):
                 continue
             trigger = match.span("trigger")
             for subject in _slot_mentions(masked, match.span("subject")):
@@ -217,6 +215,12 @@ def _compile(
 def _blocking(file: PatternFile, pattern: Pattern) -> list[str]:
     words = dict.fromkeys((*file.blocking.between, *pattern.blocking))
     return [word for word in words if word not in pattern.allowing]
+
+
+def _not_before(file: PatternFile, pattern: Pattern) -> re.Pattern[str]:
+    """Return what a pattern's first slot doesn't follow."""
+    words = [re.escape(word) for word in file.blocking.before if word not in pattern.allowing]
+    return re.compile(rf"(?:^|[\s(])(?:{'|'.join(words) or '(?!)'}) (?:\S+ )?\Z")
 
 
 def _slot(names: Sequence[str], schema: Schema, codes: Mapping[str, str]) -> str:

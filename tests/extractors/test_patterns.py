@@ -50,7 +50,7 @@ AFFIRMED = [
     ("[Gout|D] can be prevented by [allopurinol|C].", {"allopurinol prevents Gout"}),
     (
         "[Cystic fibrosis|D] is caused by mutations in [CFTR|G].",
-        {"CFTR causes Cystic fibrosis", "CFTR associated_with Cystic fibrosis"},
+        {"CFTR causes Cystic fibrosis"},
     ),
     # nominal triggers
     (
@@ -105,7 +105,7 @@ AFFIRMED = [
         {"APOE associated_with Alzheimer disease"},
     ),
     ("[rs429358|V] increases the risk of [Alzheimer disease|D].",
-     {"rs429358 predisposes_to Alzheimer disease", "rs429358 increases Alzheimer disease"}),
+     {"rs429358 predisposes_to Alzheimer disease"}),
     ("[HBB|G] deficiency causes [anemia|D].", {"HBB causes anemia"}),
     ("[ALB|G] is expressed in the [liver|A].", {"ALB expressed_in liver"}),
     ("[MCF-7|L] cells express [ESR1|G].", {"ESR1 expressed_in MCF-7"}),
@@ -120,6 +120,25 @@ AFFIRMED = [
         "[Lopinavir|C] in combination with [ritonavir|C] was given.",
         {"Lopinavir combined_with ritonavir"},
     ),
+]  # fmt: skip
+AFFIRMED += [
+    ("[Helicobacter pylori|O] causes [gastritis|D].", {"Helicobacter pylori causes gastritis"}),
+    ("[CYP2C9|G], an enzyme that is expressed in the [liver|A], was seen.",
+     {"CYP2C9 expressed_in liver"}),
+    ("[Baricitinib|C], which inhibits [JAK1|G] and [JAK2|G], was given.",
+     {"Baricitinib inhibits JAK1", "Baricitinib inhibits JAK2"}),
+    ("[Atorvastatin|C] reduces the risk of [stroke|D].", {"Atorvastatin prevents stroke"}),
+    ("[Gout|D] can be prevented by [allopurinol|C] and by [febuxostat|C].",
+     {"allopurinol prevents Gout", "febuxostat prevents Gout"}),
+    ("[Loss of FBN1|G] function aside, loss of [SCN5A|G] leads to [Brugada syndrome|D].",
+     {"SCN5A causes Brugada syndrome"}),
+    ("[Tuberculosis|D] presents with [cough|P] and [fever|P].",
+     {"Tuberculosis has_phenotype cough", "Tuberculosis has_phenotype fever"}),
+    ("[Rifampicin|C] decreases the effect of [warfarin|C].",
+     {"Rifampicin interacts_with warfarin"}),
+    ("Rarely, [simvastatin|C] causes [myopathy|D].", {"simvastatin causes myopathy"}),
+    ("[Cetuximab|C] inhibits [EGFR|G] but is not effective in dogs.",
+     {"Cetuximab inhibits EGFR"}),
 ]  # fmt: skip
 NEGATED = [
     ("[Aspirin|C] did not inhibit [LIPC|G].", {"not Aspirin inhibits LIPC"}),
