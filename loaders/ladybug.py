@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from kgbuild.errors import ConfigError, StoreError
 from kgbuild.loaders import ladybug_tables as layout
-from kgbuild.loaders.report import LoadReport, Progress, graph_fingerprint
+from kgbuild.loaders.report import LoadReport, Progress, graph_fingerprint, require_room, unwritable
 from kgbuild.loaders.staging import connect, partition, staging_folder
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ def load_ladybug(
     fingerprint = graph_fingerprint(tables, _VERSION, schema.fingerprint)
     if stored_fingerprint(path) == fingerprint:
         return LoadReport(path, fingerprint, time.perf_counter() - started, unchanged=True)
+    require_room(tables, path)
     try:
         with staging_folder(path) as folder:
             rows = _build(tables, folder, schema, fingerprint, progress=progress, memory=memory)
@@ -74,11 +75,8 @@ def load_ladybug(
                 beside = path.with_name(path.name + ".tmp")
                 built = Path(shutil.copyfile(built, beside))
             built.replace(path)
-    except OSError as error:
-        raise StoreError(
-            f"{path} can't be written: {error.strerror or error}; "
-            "give an output folder on a disk with room that you may write to"
-        ) from error
+    except (OSError, RuntimeError) as error:
+        raise unwritable(path, error) from error
     return LoadReport(path, fingerprint, time.perf_counter() - started, rows=rows)
 
 
@@ -262,6 +260,8 @@ class _Loader:
         try:
             run(self.target, f"COPY `{name}` FROM [{names}]{options}")
         except RuntimeError as error:
+            if "primary key" not in str(error):
+                raise
             raise StoreError(
                 f"{name} could not be loaded ({error}): the graph's tables don't fit together; "
                 "assemble the graph again"

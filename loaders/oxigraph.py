@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from kgbuild.errors import StoreError
 from kgbuild.loaders.rdf import GRAPH_IRI, NAMESPACE, byte_stream, literal, ntriples
-from kgbuild.loaders.report import LoadReport, Progress, graph_fingerprint, replacing
+from kgbuild.loaders.report import LoadReport, Progress, graph_fingerprint, replacing, require_room
 
 if TYPE_CHECKING:
     from kgbuild.ontologies.schema import Schema
@@ -47,6 +47,7 @@ def load_oxigraph(
     restore(path)
     if stored_fingerprint(path) == fingerprint:
         return LoadReport(path, fingerprint, time.perf_counter() - started, unchanged=True)
+    require_room(tables, path)
     counter = _Counter(_estimate(tables), progress)
     with replacing(path) as beside:
         _build(beside, counter.count(_texts(tables, schema, fingerprint)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -16,7 +15,15 @@ from kgbuild.errors import StoreError
 if TYPE_CHECKING:
     from kgbuild.tables import GraphTables
 
-__all__ = ["LoadReport", "Progress", "graph_fingerprint", "replacing"]
+__all__ = [
+    "LoadReport",
+    "Progress",
+    "graph_fingerprint",
+    "remove",
+    "replacing",
+    "require_room",
+    "unwritable",
+]
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being loaded, the rows done and the rows in all."""
@@ -63,20 +70,53 @@ def graph_fingerprint(tables: GraphTables, *extra: str) -> str:
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a path beside ``path`` that takes its place when the block ends without an error.
 
+    What a killed run left there is removed first; one process at a time may write ``path``.
+
     Raises:
         StoreError: nothing can be written there.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    beside = path.with_name(f".{path.name}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        remove(beside)
         yield beside
         beside.replace(path)
     except OSError as error:
-        raise StoreError(
-            f"{path} can't be written: {error.strerror or error}; "
-            "give a path on a disk with room that you may write to"
-        ) from error
+        raise unwritable(path, error) from error
     finally:
-        shutil.rmtree(beside, ignore_errors=True)
-        with suppress(OSError):
-            beside.unlink()
+        remove(beside)
+
+
+def require_room(tables: GraphTables, path: Path) -> None:
+    """Refuse to begin where the disk of ``path`` has not the room that a store takes.
+
+    Stores take two to four times the size of the tables; one that finds the disk full may end
+    the process rather than raise.
+
+    Raises:
+        StoreError: there is too little room.
+    """
+    size = sum(file.stat().st_size for file in tables.folder.glob("*.parquet"))
+    needed = 4 * size + (64 << 20)
+    place = next(folder for folder in path.absolute().parents if folder.exists())
+    free = shutil.disk_usage(place).free
+    if free < needed:
+        raise StoreError(
+            f"{path} needs about {needed >> 20:,} MB and its disk has {free >> 20:,} MB: "
+            "make room or give an output folder on another disk"
+        )
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder, if it is there and can be."""
+    shutil.rmtree(path, ignore_errors=True)
+    with suppress(OSError):
+        path.unlink()
+
+
+def unwritable(path: Path, error: Exception) -> StoreError:
+    """Return the error that says that ``path`` can't be written, and why."""
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+    return StoreError(
+        f"{path} can't be written: {reason}; give a path on a disk with room that you may write to"
+    )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kgbuild.errors import StoreError
+from kgbuild.loaders.report import remove, unwritable
 from kgbuild.tables import GRAPH_TABLES
 
 if TYPE_CHECKING:
@@ -29,28 +28,29 @@ def quoted(text: str) -> str:
 
 @contextmanager
 def staging_folder(target: Path) -> Iterator[Path]:
-    """Yield a new folder beside ``target`` (same disk), removed at the end.
+    """Yield an empty folder beside ``target`` (same disk), removed at the end.
 
-    Bulk loaders expand wildcards in file names, so a target whose path holds any gets its
-    staging in the system's temporary folder.
+    What a killed run left there is removed first. Bulk loaders expand wildcards in file names, so
+    a target whose path holds any gets its staging in the system's temporary folder.
 
     Raises:
         StoreError: nothing can be written there.
     """
     parent = target.absolute().parent
-    where = None if _GLOB & set(str(parent)) else parent
     try:
         parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=".kgbuild-", dir=where))
+        if _GLOB & set(str(parent / target.name)):
+            folder = Path(tempfile.mkdtemp(prefix="kgbuild-"))
+        else:
+            folder = parent / f".{target.name}.staging"
+            remove(folder)
+            folder.mkdir()
     except OSError as error:
-        raise StoreError(
-            f"{target} can't be written: {error.strerror or error}; "
-            "give a path on a disk with room that you may write to"
-        ) from error
+        raise unwritable(target, error) from error
     try:
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove(folder)
 
 
 def connect(
@@ -85,12 +85,20 @@ def partition(
 
     Returns:
         The files of each combination, in order.
+
+    Raises:
+        StoreError: the rows can't be read or written.
     """
+    import duckdb
+
     folder.mkdir()
-    connection.execute(
-        f"COPY ({query}) TO {quoted(str(folder))}"
-        f" (FORMAT parquet, PARTITION_BY ({', '.join(by)}), WRITE_PARTITION_COLUMNS false)"
-    )
+    try:
+        connection.execute(
+            f"COPY ({query}) TO {quoted(str(folder))}"
+            f" (FORMAT parquet, PARTITION_BY ({', '.join(by)}), WRITE_PARTITION_COLUMNS false)"
+        )
+    except duckdb.Error as error:
+        raise unwritable(folder, error) from error
     found: dict[tuple[str, ...], list[Path]] = {}
     for path in sorted(folder.glob("/".join(["*"] * len(by)) + "/*.parquet")):
         parts = path.relative_to(folder).parts[:-1]

@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ from kgbuild.errors import ConfigError, StoreError
 from kgbuild.loaders.cypher import CypherStore
 from kgbuild.loaders.example_graph import example_graph
 from kgbuild.loaders.ladybug import load_ladybug
+from kgbuild.loaders.oxigraph import load_oxigraph
 from kgbuild.loaders.synthetic import synthetic_graph, write_graph
 from kgbuild.ontologies.schema import Schema
 from kgbuild.tables import GraphTables
@@ -47,7 +51,7 @@ def test_holds_every_row(tmp_path: Path, schema: Schema) -> None:
         )
         assert rows(store, ends) == [{"n": tables.count("evidence")}]
     assert report.rows["Evidence"] == tables.count("evidence")
-    assert not list(tmp_path.glob(".kgbuild-*")), "staging is left behind"
+    assert not list(tmp_path.glob(".*")), "staging is left behind"
 
 
 def test_statement_properties(tmp_path: Path, schema: Schema, example: GraphTables) -> None:
@@ -93,7 +97,7 @@ def test_a_failed_load_leaves_the_old_graph(
         assert rows(store, "MATCH (n:Disease {name: 'melanoma'}) RETURN count(n) AS n") == [
             {"n": 1}
         ]
-    assert not list(tmp_path.glob(".kgbuild-*"))
+    assert not list(tmp_path.glob(".*"))
 
 
 def test_a_broken_file_is_replaced(tmp_path: Path, schema: Schema, example: GraphTables) -> None:
@@ -163,6 +167,17 @@ def test_an_unwritable_place(tmp_path: Path, schema: Schema, example: GraphTable
         load_ladybug(example, tmp_path / "file" / "g.lbug", schema=schema)
 
 
+def test_too_little_room_is_said_first(
+    tmp_path: Path, schema: Schema, example: GraphTables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = shutil.disk_usage(tmp_path)._replace(free=10 << 20)
+    monkeypatch.setattr("shutil.disk_usage", lambda path: usage)
+    for load in (load_ladybug, load_oxigraph):
+        with pytest.raises(StoreError, match="its disk has 10 MB"):
+            load(example, tmp_path / "new" / "store", schema=schema)
+    assert not (tmp_path / "new").exists()
+
+
 def test_progress_ends_at_the_total(tmp_path: Path, schema: Schema, example: GraphTables) -> None:
     seen: list[tuple[str, int, int]] = []
     load_ladybug(
@@ -223,3 +238,45 @@ def test_words_in_texts_are_no_clauses(loaded: Path) -> None:
     with CypherStore(loaded) as store:
         query = "MATCH (g:Gene) WHERE g.name = 'COPY (x) TO' /* LOAD FROM */ RETURN g.id AS load"
         assert rows(store, query) == []
+
+
+CRIPPLED = """
+import os, resource, signal, sys
+from pathlib import Path
+from kgbuild.errors import StoreError
+from kgbuild.loaders.ladybug import load_ladybug
+from kgbuild.loaders.oxigraph import load_oxigraph
+from kgbuild.ontologies.schema import Schema
+from kgbuild.tables import GraphTables
+
+folder, how = Path(sys.argv[1]), sys.argv[2]
+load, target = (load_oxigraph, "rdf") if "rdf" in how else (load_ladybug, "g.lbug")
+progress = None
+if "kill" in how:
+    progress = lambda *step: os.kill(os.getpid(), signal.SIGKILL) if step[1] > 20 else None
+else:
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    limit = 100_000 if target == "g.lbug" else 4096
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+schema = Schema.load()
+try:
+    load(GraphTables(folder / "graph"), folder / target, schema=schema, progress=progress)
+except StoreError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals and limits")
+@pytest.mark.parametrize("how", ["kill", "kill rdf", "full", "full rdf"])
+def test_a_kill_or_a_full_disk_loses_nothing(how: str, tmp_path: Path, schema: Schema) -> None:
+    tables = example_graph(tmp_path / "graph")
+    command = [sys.executable, "-c", CRIPPLED, str(tmp_path), how]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if "kill" in how:
+        assert done.returncode == -9
+    else:
+        assert "can't be written" in done.stdout
+    load, name = (load_oxigraph, "rdf") if "rdf" in how else (load_ladybug, "g.lbug")
+    assert not (tmp_path / name).exists()
+    assert not load(tables, tmp_path / name, schema=schema).unchanged
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["graph", name])
