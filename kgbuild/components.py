@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kgbuild import __version__
 from kgbuild.cache import cache_folder
@@ -21,14 +21,17 @@ from kgbuild.config import (
     TransformerConfig,
     VariantsConfig,
 )
+from kgbuild.errors import MissingExtraError
 from kgbuild.ontologies.schema import Schema
 from kgbuild.protocols import Recognizer, RelationExtractor
-from kgbuild.records import content_hash
+from kgbuild.records import Candidate, content_hash
 from kgbuild.stages import Components
 
 if TYPE_CHECKING:
     from kgbuild.normalizer.build import LexiconReport
+    from kgbuild.normalizer.index import DenseIndex
     from kgbuild.normalizer.lexicon import Lexicon
+    from kgbuild.normalizer.linker import Linker
 
 __all__ = ["Prepared", "check", "make_components", "prepare"]
 
@@ -99,19 +102,18 @@ def make_components(prepared: Prepared) -> Components:
     schema = Schema.load(config.schema_)
     lexicon = Lexicon.open(prepared.lexicon_folder)
     recognizers = [_recognizer(c, schema, lexicon) for c in config.recognizers]
-    recognizer = (
-        recognizers[0]
-        if len(recognizers) == 1
-        else HybridRecognizer(recognizers, rule=config.merge)
-    )
+    recognizer = recognizers[0]
+    if len(recognizers) != 1:
+        from kgbuild.extractors.hybrid import HybridRecognizer
+
+        recognizer = HybridRecognizer(recognizers, rule=config.merge)
     relations = tuple(_relation_extractor(c, schema) for c in config.relations)
-    dense = _dense(config, lexicon)
     return Components(
         schema=schema,
         recognizer=recognizer,
-        grounder=_linker(config, schema, lexicon, dense),
+        grounder=_linker(config, schema, lexicon),
         relation_extractors=relations,
-        fingerprints=_fingerprints(prepared, schema, recognizer, relations, dense),
+        fingerprints=_fingerprints(prepared, schema, recognizer, relations),
         keep_nil=config.assembly.keep_nil,
     )
 
@@ -139,6 +141,8 @@ def _recognizer(config: RecognizerConfig, schema: Schema, lexicon: Lexicon) -> R
                 device=config.device,
                 labels=config.labels,
                 threshold=config.threshold,
+                onnx_file=config.onnx_file,
+                max_sentences=config.max_sentences,
                 schema=schema,
             )
 
@@ -156,33 +160,64 @@ def _relation_extractor(
 
             return CooccurrenceExtractor(level=config.level, pairs=config.pairs)
         case GivenRelationsConfig():
-            from kgbuild.extractors.given import GivenRelationExtractor
+            from kgbuild.extractors.given_relations import GivenRelationExtractor
 
-            return GivenRelationExtractor(schema)
-
-
-def _dense(config: Config, lexicon: Lexicon) -> Any:
-    """Return the dense index over the lexicon's names, or None where it is off."""
-    wanted = config.grounding.dense
-    if wanted == "off" or (wanted == "auto" and not _dense_installed()):
-        return None
-    from kgbuild.normalizer.encoder import default_encoder
-    from kgbuild.normalizer.index import DenseIndex
-
-    return DenseIndex.of_lexicon(lexicon, default_encoder(config.grounding.encoder))
+            return GivenRelationExtractor()
 
 
-def _dense_installed() -> bool:
-    return all(find_spec(name) for name in ("faiss", "sentence_transformers"))
+class _LazyDense:
+    """The dense index, opened at the first name that nothing else resolves.
+
+    Most runs never need it, and importing torch takes seconds.
+    """
+
+    def __init__(self, config: Config, lexicon: Lexicon) -> None:
+        self._config = config
+        self._lexicon = lexicon
+        self._opened: DenseIndex | None = None
+
+    def search(
+        self, texts: Sequence[str], *, k: int, category: str | Collection[str] | None = None
+    ) -> list[list[Candidate]]:
+        """See ``DenseIndex.search``."""
+        if self._opened is None:
+            self._opened = self._open()
+        return self._opened.search(texts, k=k, category=category)
+
+    def _open(self) -> DenseIndex:
+        from kgbuild.normalizer.encoder import DEFAULT_MODEL, SentenceTransformerEncoder
+        from kgbuild.normalizer.index import DenseIndex
+        from kgbuild.normalizer.vector_cache import CachedEncoder
+
+        encoder = SentenceTransformerEncoder(self._config.grounding.encoder or DEFAULT_MODEL)
+        fingerprint = content_hash(self._lexicon.fingerprint, encoder.fingerprint)
+        return DenseIndex(
+            self._lexicon.each_name,
+            CachedEncoder(encoder),
+            folder=cache_folder() / "indexes" / fingerprint,
+            lexicon=self._lexicon.fingerprint,
+        )
 
 
-def _linker(config: Config, schema: Schema, lexicon: Lexicon, dense: Any) -> Any:
+def uses_dense(config: Config) -> bool:
+    """Say whether names that nothing else resolves are looked up by their vectors.
+
+    Raises:
+        MissingExtraError: it is on, and the extra ``dense`` is not installed.
+    """
+    installed = all(find_spec(name) for name in ("faiss", "sentence_transformers"))
+    if config.grounding.dense == "on" and not installed:
+        raise MissingExtraError("dense", needed_for="grounding by vectors (grounding.dense: on)")
+    return installed and config.grounding.dense != "off"
+
+
+def _linker(config: Config, schema: Schema, lexicon: Lexicon) -> Linker:
     from kgbuild.normalizer.linker import Linker
 
     return Linker(
         lexicon,
         schema=schema,
-        dense=dense,
+        dense=_LazyDense(config, lexicon) if uses_dense(config) else None,
         threshold=config.grounding.threshold,
         keep_candidates=config.grounding.candidates,
         trust_given=config.grounding.trust_given,
@@ -194,7 +229,6 @@ def _fingerprints(
     schema: Schema,
     recognizer: Recognizer,
     relations: Sequence[RelationExtractor],
-    dense: Any,
 ) -> dict[str, str]:
     config = prepared.config
     own = {
@@ -205,7 +239,7 @@ def _fingerprints(
         ),
         "ground": (
             config.grounding.model_dump_json(), prepared.lexicon.fingerprint,
-            dense.fingerprint if dense is not None else "no dense index",
+            uses_dense(config),
         ),
         "relate": (
             [c.model_dump_json() for c in config.relations], [r.name for r in relations],

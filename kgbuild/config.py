@@ -64,6 +64,10 @@ class TransformerConfig(_Section):
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1, ...")
     labels: dict[str, str] | None = Field(None, description="the checkpoint's label: category")
     threshold: float = Field(0.0, ge=0, le=1)
+    onnx_file: str | None = Field(None, description="which ONNX file of the folder")
+    max_sentences: int | None = Field(
+        None, ge=1, description="sentences a window, at most; 1 suits models trained on sentences"
+    )
 
 
 RecognizerConfig = Annotated[

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from kgbuild.config import ReadingConfig, RunConfig
+from kgbuild.errors import ConfigError, InputError
 from kgbuild.ledger import DocumentEntry, StageDone
 from kgbuild.protocols import ReadItem
 from kgbuild.records import (
@@ -66,22 +68,32 @@ class _Pending:
         return bool(self.items or self.failures or self.retired or self.finished)
 
 
-def from_inputs(inputs: Iterable[str | Path], reading: ReadingConfig) -> Iterator[Source]:
+def from_inputs(inputs: Iterable[str], reading: ReadingConfig) -> Iterator[Source]:
     """Yield a source for each file that ``inputs`` (files, folders, globs, ``-``) name.
 
     Raises:
         InputError: an input doesn't exist or holds nothing to read.
     """
-    from kgbuild.readers import read_documents
-    from kgbuild.readers.sources import find_inputs
+    from kgbuild.readers.sources import input_files
 
     options = content_hash(reading.model_dump_json())
-    for name in find_inputs(inputs):
+    for name in input_files(inputs):
         stamp = ""
         if name != "-":
             status = Path(name).stat()
             stamp = f"{status.st_size}:{status.st_mtime_ns}:{options}"
-        yield Source(name, stamp, read_documents([name], format=reading.format, **reading.options))
+        yield Source(name, stamp, _read(name, reading))
+
+
+def _read(name: str, reading: ReadingConfig) -> Iterator[ReadItem]:
+    from kgbuild.readers import read_documents
+
+    try:
+        items = read_documents([name], format=reading.format, **reading.options)
+    except ValueError as error:
+        raise ConfigError(f"reading: {error}") from error
+    with suppress(InputError):  # a file of unknown format; its failure has been yielded
+        yield from items
 
 
 def size_of(inputs: Sequence[str]) -> int:
@@ -90,9 +102,9 @@ def size_of(inputs: Sequence[str]) -> int:
     Raises:
         InputError: an input doesn't exist or holds nothing to read.
     """
-    from kgbuild.readers.sources import find_inputs
+    from kgbuild.readers.sources import input_files
 
-    return sum(Path(n).stat().st_size for n in find_inputs(inputs) if n != "-") if inputs else 0
+    return sum(Path(n).stat().st_size for n in input_files(inputs) if n != "-") if inputs else 0
 
 
 def from_documents(documents: Iterable[Document | AnnotatedDocument | str]) -> Iterator[Source]:

@@ -19,6 +19,7 @@ from kgbuild.assembly.belief import DEFAULT_RATES, Rates
 from kgbuild.assembly.statements import PARTS, assemble
 from kgbuild.components import Prepared, Progress, make_components, prepare
 from kgbuild.config import Config
+from kgbuild.errors import InputError
 from kgbuild.intake import Intake, IntakeCounts, Source
 from kgbuild.layout import cypher_store, graph_folder, rdf_store
 from kgbuild.records import Failure, Term, content_hash
@@ -87,6 +88,7 @@ def build_workspace(
             build.forget(force)
         with clock("documents"):
             build.process(sources, input_bytes)
+        build.check_readable()
         with clock("assemble"):
             tables = build.assemble()
         with clock("load"):
@@ -144,6 +146,15 @@ class _Build:
             self.report.documents += result.documents
             if self.progress:
                 self.progress("documents", self.report.documents, None)
+
+    def check_readable(self) -> None:
+        """Raise InputError where something was read and there is no document at all."""
+        ledger, intake = self.workspace.ledger, self.report.intake
+        if intake.inputs_read and not intake.new and not ledger.totals()["shards"]:
+            raise InputError("no document was found in the input")
+        if intake.failures and not ledger.totals()["documents"]:
+            first = ledger.failures()[-1]
+            raise InputError(f"no document could be read: {first.source}: {first.reason}")
 
     def forget(self, stages: Sequence[str]) -> None:
         """Make stages, and assembly, count as not done."""

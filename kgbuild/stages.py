@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from kgbuild.errors import KgbuildError
 from kgbuild.protocols import Grounder, Recognizer, RelationExtractor
 from kgbuild.records import AnnotatedDocument, Failure, Grounding, Mention
 
@@ -67,7 +68,8 @@ def stages(components: Components) -> tuple[Stage, ...]:
 def run_stage(stage: Stage, batch: Batch) -> tuple[list[AnnotatedDocument], list[Failure], float]:
     """Run a stage on a batch; where that fails, document by document.
 
-    A document that fails goes on as it was before the stage and is listed.
+    A document that fails goes on as it was before the stage and is listed. A ``KgbuildError`` says
+    that the component can't work at all (a model is missing, say) and is raised.
 
     Returns:
         The batch, as long as before; the failures; the seconds taken.
@@ -76,6 +78,8 @@ def run_stage(stage: Stage, batch: Batch) -> tuple[list[AnnotatedDocument], list
     failures: list[Failure] = []
     try:
         result = stage.run(batch)
+    except KgbuildError:  # a component that can't work at all: every document would fail
+        raise
     except Exception as error:
         _log.debug("%s failed on a batch, trying one by one", stage.name, exc_info=error)
         result = []

@@ -136,10 +136,10 @@ def _summarize(report: BuildReport) -> None:
         _print_failures(report)
     if counts["statements"]:
         out.print(
-            f"\nAsk it:\n  kgbuild show {report.folder} ENTITY\n  kgbuild query {report.folder} "
-            '"MATCH (c:ChemicalEntity)-[r:treats]->(d:Disease) WHERE r.belief > 0.5 '
-            'RETURN c.name, d.name, r.papers ORDER BY r.papers DESC LIMIT 10"',
+            f"\nAsk it:\n  kgbuild show {report.folder} ENTITY\n"
+            f'  kgbuild query {report.folder} "{QUESTION}"',
             soft_wrap=True,
+            markup=False,
         )
 
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from kgbuild.cli.console import err
 
 __all__ = ["register"]
 
-DOCUMENT_FORMATS = ("pubtator", "bioc-xml", "bioc-json")
 _EXAMPLES = """
 Examples:
 
@@ -20,7 +19,7 @@ Examples:
 
   kgbuild export graph --format nquads -o graph.nq.gz
 
-  kgbuild export graph --format kgx -o kgx/
+  kgbuild export graph --format kgx -o graph_kgx
 
   kgbuild export graph --format pubtator -o annotated.pubtator
 """
@@ -39,22 +38,37 @@ def export(
     """Write the graph, or the documents with their annotations.
 
     Documents with mentions, identifiers and relations: pubtator, bioc-xml, bioc-json.
-    Graph: turtle, ntriples, nquads, kgx, graphml, csv, parquet.
+    Graph: turtle, ntriples, nquads, kgx, kgx-jsonl, graphml, csv, parquet (csv and parquet into a
+    folder, kgx into two files whose names begin so).
     """
     from kgbuild.errors import InputError
     from kgbuild.graph import Graph
     from kgbuild.loaders.exporters import EXPORTERS
+    from kgbuild.writers import WRITERS
 
-    if format in DOCUMENT_FORMATS:
+    if format in WRITERS:
         _export_documents(folder, format, output)
     elif format in EXPORTERS:
         with Graph.open(folder) as graph:
             EXPORTERS[format](graph.tables, output, schema=graph.schema)
     else:
-        known = ", ".join([*DOCUMENT_FORMATS, *EXPORTERS])
+        known = ", ".join([*WRITERS, *EXPORTERS])
         raise InputError(f"no format {format!r}; formats: {known}")
     err.print(f"wrote {output}")
 
 
 def _export_documents(folder: Path, format: str, output: Path) -> None:
-    raise RuntimeError(sys.platform)
+    from kgbuild.errors import StoreError
+    from kgbuild.workspace import Workspace
+    from kgbuild.writers import write_documents
+
+    beside = output.with_name(f".{output.name}.part")
+    try:
+        with Workspace(folder) as workspace, beside.open("wb") as stream:
+            report = write_documents(workspace.documents(), stream, format=format)
+        beside.replace(output)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise StoreError(f"{output} can't be written ({error.strerror})") from error
+    for reason, count in report.lost.items():
+        err.print(f"[yellow]left out[/] {count:,}: {escape(reason)}", soft_wrap=True)

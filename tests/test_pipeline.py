@@ -1,0 +1,337 @@
+"""The workspace as users meet it: resumable, idempotent, incremental, nothing lost or doubled."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kgbuild.api import build_into
+from kgbuild.config import AssemblyConfig, Config, ErrorRates, RunConfig
+from kgbuild.errors import InputError, WorkspaceError
+from kgbuild.graph import Graph
+from kgbuild.records import AnnotatedDocument, Document, Withdrawal
+from kgbuild.tables import GRAPH_TABLES
+from kgbuild.workspace import Workspace
+
+SENTENCES = (
+    "Metformin is used to treat type 2 diabetes.",
+    "Aspirin inhibits PTGS1.",
+    "Warfarin causes hemorrhage.",
+    "Metformin treats type 2 diabetes in adults.",
+    "Imatinib inhibits ABL1 and treats chronic myeloid leukemia.",
+    "Smoking is bad. Simvastatin lowers cholesterol.",
+    "Vitamin C does not prevent the common cold.",
+)
+CONFIG = Config(run=RunConfig(shard_documents=2))
+
+
+@pytest.fixture
+def inputs(tmp_path: Path) -> Path:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for number, sentence in enumerate(SENTENCES):
+        write(folder / f"{number}.jsonl", f"PMID:{number}", sentence)
+    return folder
+
+
+def write(path: Path, id: str, text: str, **more: Any) -> None:
+    path.write_text(json.dumps({"id": id, "text": text, **more}) + "\n")
+
+
+def content(folder: Path) -> dict[str, list[dict[str, Any]]]:
+    graph = Graph.open(folder)
+    return {name: graph.tables.read(name).to_pylist() for name in GRAPH_TABLES}
+
+
+def texts(folder: Path) -> dict[str, str]:
+    with Workspace(folder) as workspace:
+        return {item.document.id: item.document.text for item in workspace.documents()}
+
+
+def test_a_build_holds_every_document_and_its_statements(inputs: Path, tmp_path: Path) -> None:
+    report = build_into(tmp_path / "out", [inputs], config=CONFIG)
+    assert (report.intake.new, report.documents, report.failures) == (7, 7, [])
+    assert texts(tmp_path / "out") == {f"PMID:{n}": s for n, s in enumerate(SENTENCES)}
+    graph = Graph.open(tmp_path / "out")
+    treats = graph.statements.query("predicate == 'treats' and object == 'MONDO:0005148'")
+    assert treats["subject"].tolist() == ["MESH:D008687"]
+    assert treats["papers"].tolist() == [2]
+
+
+def test_a_second_build_does_nothing(inputs: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    build_into(out, [inputs], config=CONFIG)
+    before = {p: p.stat().st_mtime_ns for p in out.rglob("*.parquet")}
+    report = build_into(out, [inputs], config=CONFIG)
+    assert report.did_nothing
+    assert report.intake.inputs_unchanged == 7
+    changed = {p for p in before if p.stat().st_mtime_ns != before[p]} - {
+        out / "tables" / "failures.parquet"
+    }
+    assert not changed
+
+
+def test_added_documents_are_all_that_is_processed(inputs: Path, tmp_path: Path) -> None:
+    out, whole = tmp_path / "out", tmp_path / "whole"
+    late = [inputs / "5.jsonl", inputs / "6.jsonl"]
+    early = [p for p in sorted(inputs.iterdir()) if p not in late]
+    build_into(out, early, config=CONFIG)
+    report = build_into(out, [inputs], config=CONFIG)
+    assert (report.documents, report.intake.new) == (2, 2)
+    build_into(whole, [inputs], config=CONFIG)
+    assert content(out) == content(whole)
+
+
+def test_shard_size_and_processes_do_not_matter(inputs: Path, tmp_path: Path) -> None:
+    build_into(tmp_path / "a", [inputs], config=CONFIG)
+    one = Config(run=RunConfig(shard_documents=100, workers=1))
+    build_into(tmp_path / "b", [inputs], config=one)
+    two = Config(run=RunConfig(shard_documents=3, workers=2))
+    build_into(tmp_path / "c", [inputs], config=two)
+    assert content(tmp_path / "a") == content(tmp_path / "b") == content(tmp_path / "c")
+
+
+def test_an_edited_file_replaces_its_documents(inputs: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    build_into(out, [inputs], config=CONFIG)
+    write(inputs / "0.jsonl", "PMID:0", "Insulin is used to treat type 1 diabetes.")
+    (inputs / "1.jsonl").write_text("")
+    report = build_into(out, [inputs], config=CONFIG)
+    assert (report.intake.replaced, report.intake.withdrawn) == (1, 1)
+    assert texts(out)["PMID:0"].startswith("Insulin")
+    assert "PMID:1" not in texts(out)
+    graph = Graph.open(out)
+    assert not len(graph.statements.query("predicate == 'inhibits' and object == 'HGNC:9604'"))
+
+
+def test_one_id_with_two_texts_is_listed_and_the_first_kept(inputs: Path, tmp_path: Path) -> None:
+    write(inputs / "9.jsonl", "PMID:0", "Another text.")
+    report = build_into(tmp_path / "out", [inputs], config=CONFIG)
+    [failure] = report.failures
+    assert failure.document == "PMID:0"
+    assert "9.jsonl" in failure.source
+    assert "0.jsonl" in failure.reason
+    assert texts(tmp_path / "out")["PMID:0"] == SENTENCES[0]
+
+
+def test_a_newer_version_wins_whatever_the_order(tmp_path: Path) -> None:
+    old = Document("PMID:1", "Old text.", metadata={"version": "1"})
+    new = Document("PMID:1", "New text.", metadata={"version": "2"})
+    for name, order in (("a", [old, new]), ("b", [new, old])):
+        build_into(tmp_path / name, memory=order)
+        assert texts(tmp_path / name) == {"PMID:1": "New text."}
+
+
+def test_the_same_document_twice_counts_once(inputs: Path, tmp_path: Path) -> None:
+    write(inputs / "8.jsonl", "PMID:0", SENTENCES[0])
+    report = build_into(tmp_path / "out", [inputs], config=CONFIG)
+    assert (report.failures, report.intake.known) == ([], 1)
+    assert len(texts(tmp_path / "out")) == 7
+
+
+def test_withdrawn_documents_leave_the_graph(tmp_path: Path) -> None:
+    from kgbuild.intake import Source
+    from kgbuild.pipeline import build_workspace
+
+    out = tmp_path / "out"
+    build_into(out, memory=[Document(f"PMID:{n}", s) for n, s in enumerate(SENTENCES)])
+    source = Source(
+        "update", "1", [Withdrawal("PMID:1", "update"), Withdrawal("PMID:99", "update")]
+    )
+    report = build_workspace([source], out, Config())
+    assert report.intake.withdrawn == 1
+    assert "PMID:1" not in texts(out)
+    assert not len(Graph.open(out).statements.query("object == 'HGNC:9604'"))
+
+
+def test_a_document_that_breaks_a_stage_is_listed_and_the_others_go_on(
+    inputs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kgbuild.extractors.dictionary import DictionaryRecognizer
+
+    recognize = DictionaryRecognizer.recognize
+
+    def fragile(self: Any, batch: list[AnnotatedDocument]) -> Any:
+        if any(item.document.id == "PMID:1" for item in batch):
+            raise ValueError("no such luck")
+        return recognize(self, batch)
+
+    monkeypatch.setattr(DictionaryRecognizer, "recognize", fragile)
+    report = build_into(tmp_path / "out", [inputs], config=CONFIG)
+    [failure] = report.failures
+    assert (failure.document, failure.stage) == ("PMID:1", "recognize")
+    assert "no such luck" in failure.reason
+    assert len(texts(tmp_path / "out")) == 7
+    monkeypatch.setattr(DictionaryRecognizer, "recognize", recognize)
+    report = build_into(tmp_path / "out", [inputs], config=CONFIG, force=["recognize"])
+    assert report.failures == []
+    build_into(tmp_path / "other", [inputs], config=CONFIG)
+    assert content(tmp_path / "out") == content(tmp_path / "other")
+
+
+def test_a_changed_option_runs_only_the_stages_it_concerns(inputs: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    build_into(out, [inputs], config=CONFIG)
+    mentions = out / "tables" / "mentions" / "000000.parquet"
+    relations = out / "tables" / "relations" / "000000.parquet"
+    before = mentions.stat().st_mtime_ns, relations.stat().st_mtime_ns
+    patterns = [r for r in CONFIG.relations if r.type == "patterns"]
+    report = build_into(out, [], config=CONFIG.model_copy(update={"relations": patterns}))
+    assert report.documents == 7
+    assert mentions.stat().st_mtime_ns == before[0]
+    assert relations.stat().st_mtime_ns > before[1]
+    assert "cooccurs_with" not in set(Graph.open(out).statements["predicate"])
+
+
+def test_belief_is_recomputed_without_reading_again(inputs: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    build_into(out, [inputs], config=CONFIG)
+    before = Graph.open(out).statements.set_index("id")["belief"]
+    rates = AssemblyConfig(error_rates={"patterns": ErrorRates(systematic=0.5, random=0.5)})
+    report = build_into(out, [], config=CONFIG.model_copy(update={"assembly": rates}))
+    assert (report.shards, report.assembled) == (0, True)
+    after = Graph.open(out).statements.set_index("id")["belief"]
+    typed = Graph.open(out).statements.query("extractors.str[0] == 'patterns' and papers > 0")["id"]
+    assert len(typed)
+    assert (after[typed] < before[typed]).all()
+
+
+def test_the_manifest_says_how_it_was_made(inputs: Path, tmp_path: Path) -> None:
+    build_into(tmp_path / "out", [inputs], config=CONFIG)
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert manifest["configuration"]["run"]["shard_documents"] == 2
+    assert manifest["workspace"]["documents"] == 7
+    assert manifest["vocabularies"][0]["name"] == "starter"
+    assert manifest["graph"]["statements"] == Graph.open(tmp_path / "out").tables.count(
+        "statements"
+    )
+
+
+def test_two_builds_never_write_one_folder(inputs: Path, tmp_path: Path) -> None:
+    with (
+        Workspace(tmp_path / "out", create=True),
+        pytest.raises(WorkspaceError, match="another kgbuild"),
+    ):
+        build_into(tmp_path / "out", [inputs], config=CONFIG)
+
+
+def test_a_folder_with_other_files_is_refused(inputs: Path) -> None:
+    with pytest.raises(WorkspaceError, match="other files"):
+        build_into(inputs, [inputs], config=CONFIG)
+
+
+def test_an_unwritable_output_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(WorkspaceError, match="can't be written"):
+        build_into(tmp_path / "file" / "out", memory=["Text."])
+
+
+def test_an_absent_input_is_said_before_anything_is_written(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="none"):
+        build_into(tmp_path / "out", [tmp_path / "none.xml"])
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.fixture
+def full_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of a few hundred kilobytes."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", str(folder)]
+    if subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("mounting a small file system needs root")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def test_a_full_disk_stops_with_a_message_and_the_build_goes_on_later(
+    inputs: Path, tmp_path: Path, full_disk: Path
+) -> None:
+    out = full_disk / "out"
+    with pytest.raises(WorkspaceError, match="free some space"):
+        build_into(out, [inputs], config=CONFIG)
+    remount = ["mount", "-o", "remount,size=200m", str(full_disk)]
+    subprocess.run(remount, check=True)
+    build_into(out, [inputs], config=CONFIG)
+    build_into(tmp_path / "whole", [inputs], config=CONFIG)
+    assert content(out) == content(tmp_path / "whole")
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from kgbuild import workspace, ledger
+from kgbuild.api import build_into
+from kgbuild.config import Config, RunConfig
+
+point, inputs, out = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+steps = 0
+
+def dies(function):
+    def step(*args, **options):
+        global steps
+        steps += 1
+        if steps == point:
+            os.kill(os.getpid(), 9)
+        result = function(*args, **options)
+        steps += 1
+        if steps == point:
+            os.kill(os.getpid(), 9)
+        return result
+    return step
+
+Path.replace = dies(Path.replace)
+Path.rename = dies(Path.rename)
+ledger.Ledger.add_shard = dies(ledger.Ledger.add_shard)
+ledger.Ledger.finish_stage = dies(ledger.Ledger.finish_stage)
+build_into(out, [inputs], config=Config(run=RunConfig(shard_documents=4)))
+print(steps)
+"""
+
+
+def test_a_kill_at_any_point_loses_and_doubles_nothing(inputs: Path, tmp_path: Path) -> None:
+    def attempt(point: int, out: Path) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", KILLED, str(point), str(inputs), str(out)]
+        return subprocess.run(command, check=False, capture_output=True, text=True)
+
+    whole = attempt(0, tmp_path / "whole")
+    assert whole.returncode == 0, whole.stderr
+    steps = int(whole.stdout)
+    expected = content(tmp_path / "whole")
+    points = sorted({1 + steps * i // 11 for i in range(11)} | {steps})
+    gate = threading.Semaphore(2)
+    problems: list[str] = []
+
+    def check(point: int) -> None:
+        out = tmp_path / f"killed-{point}"
+        with gate:
+            if attempt(point, out).returncode != -9:
+                problems.append(f"{point}: was not killed")
+            finished = attempt(0, out)
+            if finished.returncode or content(out) != expected:
+                problems.append(f"{point}: {finished.stderr[-500:]}")
+
+    threads = [threading.Thread(target=check, args=(point,)) for point in points]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert problems == []
+
+
+def test_interrupting_leaves_a_folder_to_go_on_with(inputs: Path, tmp_path: Path) -> None:
+    def source() -> Iterator[Document]:
+        yield from (Document(f"PMID:{n}", s) for n, s in enumerate(SENTENCES[:5]))
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        build_into(tmp_path / "out", memory=source(), config=CONFIG)
+    build_into(tmp_path / "out", memory=[Document(f"PMID:{n}", s) for n, s in enumerate(SENTENCES)])
+    assert len(texts(tmp_path / "out")) == 7
