@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
-from rapidfuzz import fuzz
-
 from kgbuild.extractors.context import context_bonus, in_shouted_line
 from kgbuild.extractors.name_match import is_symbol, name_match
 from kgbuild.extractors.stop_names import TooGeneral, common_words, too_general
 from kgbuild.extractors.written_short import ShortForms, short_forms
 from kgbuild.normalizer.lexicon import Hit, Lexicon, NameEntry
-from kgbuild.normalizer.normal_form import normal_key
+from kgbuild.normalizer.ranking import resembles
 from kgbuild.records import AnnotatedDocument, Mention
 
 if TYPE_CHECKING:
@@ -31,7 +29,6 @@ _SCOPE_WEIGHT = {
     "related": 0.75,
     "broad": 0.6,
 }
-_SIMILAR = 75.0
 Senses = tuple[tuple[str, float], ...]
 
 
@@ -141,10 +138,8 @@ class DictionaryRecognizer:
         """
         if len(surface) >= 4 and any(map(str.isdigit, surface)):
             return True
-        wanted = normal_key(long)
-        terms = (self.lexicon.term(c) for c in {e.curie for e in self.lexicon.names(key)})
-        names = (name for term in terms for name in (term.name, *(s.text for s in term.synonyms)))
-        return any(fuzz.token_set_ratio(wanted, normal_key(n)) >= _SIMILAR for n in names)
+        curies = {entry.curie for entry in self.lexicon.names(key)}
+        return any(resembles(self.lexicon, curie, long) for curie in curies)
 
     def _word_like(self, surface: str) -> bool:
         """Tell whether capitals alone make a symbol of these letters."""

@@ -154,6 +154,9 @@ class Linker:
             return _variant(query.text)
         if query.long_form:
             candidates = self._ranking.equal_names(query.long_form, query.category)
+            if not candidates:
+                shorts = self._ranking.equal_names(query.text, query.category)
+                candidates = self._ranking.agreeing_with(shorts, query.long_form)
             if candidates:
                 return Resolution(tuple(_renamed(c, "abbreviation") for c in candidates))
             if len(query.text) <= 6:

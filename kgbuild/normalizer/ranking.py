@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from rapidfuzz import fuzz
+
+from kgbuild.normalizer.normal_form import normal_key
 from kgbuild.records import Candidate
 
 if TYPE_CHECKING:
     from kgbuild.normalizer.lexicon import Lexicon, NameEntry
     from kgbuild.ontologies.schema import Schema
 
-__all__ = ["COMPATIBLE", "Ranking"]
+__all__ = ["COMPATIBLE", "Ranking", "resembles"]
 
 COMPATIBLE: Mapping[tuple[str, str], float] = {
     ("Disease", "PhenotypicFeature"): 0.9,
@@ -29,6 +32,7 @@ COMPATIBLE: Mapping[tuple[str, str], float] = {
 }
 """How well a term of the second category serves for a mention of the first."""
 
+_SIMILAR = 75.0
 _METHOD_SCORE = {"exact": 1.0, "normalized": 0.95}
 _SCOPE_TIER = {"preferred": 0, "exact": 0, "abbreviation": 1, "narrow": 2, "related": 3, "broad": 4}
 _TIER_SCORE = (1.0, 0.95, 0.85, 0.8, 0.65)
@@ -52,6 +56,12 @@ class Ranking:
         if self.schema.is_a(wanted, found):
             return 0.95
         return self.compatible.get((wanted, found), 0.0)
+
+    def agreeing_with(
+        self, candidates: Sequence[Candidate], long_form: str
+    ) -> tuple[Candidate, ...]:
+        """Return the candidates that one of whose names resembles ``long_form``."""
+        return tuple(c for c in candidates if resembles(self.lexicon, c.curie, long_form))
 
     def fitting_categories(self, wanted: str) -> tuple[str, ...] | None:
         """Return the lexicon's categories that serve where ``wanted`` is; None where all do."""
@@ -91,10 +101,24 @@ class Ranking:
         return sorted(fitting, key=lambda c: (-c.score, c.curie))
 
 
+def resembles(lexicon: Lexicon, curie: str, text: str) -> bool:
+    """Tell whether one of a term's names has (nearly) all words of ``text``, or the reverse.
+
+    At least 75 by ``rapidfuzz.fuzz.token_set_ratio`` of the normal forms: "von Hippel-Lindau" and
+    "von Hippel-Lindau disease".
+    """
+    wanted = normal_key(text)
+    term = lexicon.term(curie)
+    names = (term.name, *(synonym.text for synonym in term.synonyms))
+    return any(fuzz.token_set_ratio(wanted, normal_key(name)) >= _SIMILAR for name in names)
+
+
 def _method(entry: NameEntry, text: str) -> tuple[str, float]:
     """Return the step at which an entry's name equals ``text``, and a factor for its case."""
     if entry.text == text:
         return "exact", 1.0
     if entry.text.casefold() == text.casefold():
-        return "exact", 0.99
+        # In words case means nothing, so it must not decide between vocabularies.
+        word = entry.text[1:].islower() and text[1:].islower()
+        return "exact", 1.0 if word or " " in text else 0.97
     return "normalized", 1.0

@@ -120,6 +120,12 @@ def test_a_document_knows_its_abbreviations(linker):
     assert grounding.curie == "MESH:D009103"
 
 
+def test_a_short_form_is_believed_when_its_terms_names_resemble_the_long_form(linker):
+    text = document(("MS", "Disease"), short="MS", long="relapsing multiple sclerosis")
+    ((grounding,),) = linker.ground([text])
+    assert (grounding.curie, grounding.method) == ("MESH:D009103", "abbreviation")
+
+
 def test_given_groundings_are_kept_unless_they_are_not_trusted(lexicon, schema, linker):
     text = document(("aspirin", "ChemicalEntity"), given=["MESH:D009999"])
     ((grounding,),) = linker.ground([text])
