@@ -237,6 +237,13 @@ def estimate(corpora: dict[str, list[AnnotatedDocument]], schema: Schema) -> Non
     print(f"\n{'pattern':<28} {'construction':<12} {'right':>6} {'of':>6} {'P':>6}")
     for (pattern, construction), (right, total) in sorted(counts.items()):
         print(f"{pattern:<28} {construction:<12} {right:>6} {total:>6} {right / total:>6.2f}")
+    print("\nconfidence, smoothed by one right and one wrong; constructions with ten cases or more")
+    for pattern in sorted({name for name, _ in counts}):
+        mine = {c: n for (name, c), n in counts.items() if name == pattern}
+        pooled = [sum(n[0] for n in mine.values()), sum(n[1] for n in mine.values())]
+        shown = {"default": pooled} | {c: n for c, n in sorted(mine.items()) if n[1] >= 10}
+        values = ", ".join(f"{c}: {(n[0] + 1) / (n[1] + 2):.2f}" for c, n in shown.items())
+        print(f"{pattern}: {{{values}}}")
 
 
 def judged(

@@ -10,13 +10,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from kgbuild.extractors.masking import ANY_SLOT
+
 __all__ = ["Cues", "find_cues"]
 
 _NEGATION = re.compile(
     r"""(?<![-\w])(?:
     (?P<pseudo>not\ only|not\ just|no\ doubt|without\ doubt|not\ necessarily)
     |(?P<exclusion>but\ not|rather\ than|instead\ of|other\ than)
-    |(?P<near>(?:lack|absence|loss)\ of|lacks?|lacked|lacking
+    |(?P<near>(?:lack|absence)\ of|lacks?|lacked|lacking
       |absent|negative\ for|hardly|barely)
     |(?P<wide>no|not|nor|none|never|neither|without|cannot|can't|didn't|doesn't|don't|wasn't|weren't
       |isn't|aren't|fail(?:s|ed|ing|ure)?\ to|unable\ to|inability\ (?:of\ \S+\ )?to|unlikely\ to
@@ -38,7 +40,8 @@ _HEDGE = re.compile(
     re.VERBOSE,
 )
 _POST_NEGATION = re.compile(
-    r"""(?:(?!but\b|and\b|although\b|whereas\b)[^\s,;:.]+\ ){0,5}?(?:(?:was|were|is|are|has|have|had|could|can|did|does)(?:n't|\ not)
+    r"""(?:(?!but\b|and\b|although\b|whereas\b)[^\s,;:.]+\ ){0,5}?
+    (?:(?:was|were|is|are|has|have|had|could|can|did|does)(?:n't|\ not)
     \ (?:be\ |been\ )?(?:\w+ly\ )?
     (?:observed|found|detected|seen|confirmed|significant|demonstrated|evident
     |apparent|supported|present|noted|reported|replicated|reproduced|established|exist|occur|shown)
@@ -57,6 +60,7 @@ _END = re.compile(
     r"[;:]|\.\s|\s(?:but|although|though|whereas|while|however|except|because|despite|nevertheless"
     r"|yet|resulting|suggesting|indicating)\s|,\s(?:and|but|so|we|it|they|which|thus|then)\s"
 )
+_SLOT = re.compile(f"[{ANY_SLOT}]")
 _COMMA = re.compile(r"[,;:]")
 _WIDE_WORDS, _NEAR_WORDS, _HEDGE_WORDS = 9, 3, 30
 
@@ -103,6 +107,9 @@ def find_cues(text: str) -> Cues:
             continue
         words = _NEAR_WORDS if match["near"] else _WIDE_WORDS
         end = _scope_end(lowered, match.end(), words)
+        if match["near"]:
+            slot = _SLOT.search(lowered, match.end())
+            end = min(end, slot.start()) if slot else end
         if match["exclusion"]:
             comma = _COMMA.search(lowered, match.end())
             end = min(end, comma.start()) if comma else end

@@ -51,8 +51,8 @@ _AFTER_SUBJECT = (
     r"|negative|like|dependent|sensitive|positive)[a-z]+))?"
 )
 _APPOSITION = (
-    r"(?: ?,(?: (?:an?|the)(?: [^\s,;:()]+){1,4})?(?= (?:which|that|who) )| ?, (?:an?|the|one|which|used|both|known|given|formerly)"
-    r" [^,;:()]{1,90} ?,)?"
+    r"(?: ?,(?: (?:an?|the)(?: [^\s,;:()]+){1,4})?(?= (?:which|that|who) )"
+    r"| ?, (?:an?|the|one|which|used|both|known|given|formerly) [^,;:()]{1,90} ?,)?"
 )
 _BE = ("be", "is", "are", "was", "were", "been", "being")
 _TRANSITIVE = r"(?! (?:by|in|at|on|after|with|from|during|when|among|following|due|through|via)\b)"

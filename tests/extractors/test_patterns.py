@@ -130,7 +130,7 @@ AFFIRMED += [
     ("[Atorvastatin|C] reduces the risk of [stroke|D].", {"Atorvastatin prevents stroke"}),
     ("[Gout|D] can be prevented by [allopurinol|C] and by [febuxostat|C].",
      {"allopurinol prevents Gout", "febuxostat prevents Gout"}),
-    ("[Loss of FBN1|G] function aside, loss of [SCN5A|G] leads to [Brugada syndrome|D].",
+    ("Loss of [SCN5A|G] leads to [Brugada syndrome|D].",
      {"SCN5A causes Brugada syndrome"}),
     ("[Tuberculosis|D] presents with [cough|P] and [fever|P].",
      {"Tuberculosis has_phenotype cough", "Tuberculosis has_phenotype fever"}),
