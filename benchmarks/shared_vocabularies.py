@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from kgbuild.ontologies.parsers.mesh import TREES
 from kgbuild.ontologies.parsers.options import ParseOptions
 from kgbuild.ontologies.vocabulary import Vocabulary
 
@@ -13,7 +12,6 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 KB = SHARED / "kb"
 DESCRIPTORS = "mesh/mesh_id_label_mappings.tsv.gz"
 RECORDS = "mesh/mesh_supp_id_label_mappings.tsv.gz"
-PROTEINS = {"C": "Disease", "F03": "Disease", "D12.776": "Protein", "D08.811": "Protein", **TREES}
 
 
 def _vocabulary(name: str, file: str, form: str, **options: Any) -> Vocabulary:
@@ -21,8 +19,8 @@ def _vocabulary(name: str, file: str, form: str, **options: Any) -> Vocabulary:
 
 
 def shared_vocabularies() -> dict[str, Vocabulary]:
-    """Return MeSH (proteins told from other chemicals), HGNC, MONDO, HPO and MEDIC by name."""
-    mesh = {"prefix": "MESH", "category": "ChemicalEntity", "categories": PROTEINS}
+    """Return MeSH, HGNC, MONDO and HPO by name."""
+    mesh = {"prefix": "MESH", "category": "ChemicalEntity"}
     return {
         "mesh": _vocabulary("mesh", DESCRIPTORS, "mesh", **mesh),
         "mesh-supplementary": _vocabulary(

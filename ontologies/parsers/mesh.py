@@ -22,6 +22,8 @@ __all__ = ["TREES", "parse"]
 TREES: dict[str, str] = {
     "C": "Disease",
     "F03": "Disease",
+    "D08.811": "Protein",  # enzymes
+    "D12.776": "Protein",
     "D": "ChemicalEntity",
     "B": "OrganismTaxon",
     "A11.251.210": "CellLine",
