@@ -23,5 +23,5 @@ def rdf_store(folder: Path) -> Path:
 
 
 def schema_file(folder: Path) -> Path:
-    """Return the copy of a schema that is not one of kgbuild's own; absent otherwise."""
+    """Return the schema file that the build leaves: a copy, or a reference to one of kgbuild's."""
     return folder / "schema.yaml"

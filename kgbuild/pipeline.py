@@ -21,7 +21,8 @@ from kgbuild.components import Prepared, Progress, make_components, prepare
 from kgbuild.config import Config
 from kgbuild.errors import InputError
 from kgbuild.intake import Intake, IntakeCounts, Source
-from kgbuild.layout import cypher_store, graph_folder, rdf_store
+from kgbuild.layout import cypher_store, graph_folder, rdf_store, schema_file
+from kgbuild.ontologies.schema_build import copy_schema
 from kgbuild.records import Failure, Term, content_hash
 from kgbuild.shard_work import SHARD_STAGES, ShardResult, first_stale, work_on
 from kgbuild.stages import Components
@@ -89,6 +90,7 @@ def build_workspace(
         with clock("documents"):
             build.process(sources, input_bytes)
         build.check_readable()
+        copy_schema(config.schema_, schema_file(folder))
         with clock("assemble"):
             tables = build.assemble()
         with clock("load"):

@@ -315,21 +315,41 @@ class AnnotatedDocument:
     def with_mentions(self, mentions: tuple[Mention, ...]) -> AnnotatedDocument:
         """Return the document with other mentions.
 
-        What was known of the old ones (groundings, relations) follows to those at the same place.
+        What was known of the old ones (groundings, relations) follows to those at the same place:
+        of several there, to the one of the same category, else to them in turn.
         """
-        ids = {_place(mention): mention.id for mention in mentions}
-        moved = {mention.id: ids.get(_place(mention), "") for mention in self.mentions}
+        moved = _successors(self.mentions, mentions)
         groundings = [
-            replace(g, mention=moved[g.mention]) for g in self.groundings if moved.get(g.mention)
+            replace(g, mention=moved[g.mention]) for g in self.groundings if g.mention in moved
         ]
         relations = [
             replace(r, subject=moved[r.subject], object=moved[r.object])
             for r in self.relations
-            if moved.get(r.subject) and moved.get(r.object)
+            if r.subject in moved and r.object in moved
         ]
         return replace(
             self, mentions=mentions, groundings=tuple(groundings), relations=tuple(relations)
         )
+
+
+def _successors(old: tuple[Mention, ...], new: tuple[Mention, ...]) -> dict[str, str]:
+    """Map the id of each old mention to that of the new one that takes its place."""
+    places: dict[tuple[Span, ...], list[Mention]] = {}
+    for mention in new:
+        places.setdefault(_place(mention), []).append(mention)
+    turns: dict[tuple[Span, ...], int] = {}
+    moved = {}
+    for mention in old:
+        place = _place(mention)
+        if place not in places:
+            continue
+        there = places[place]
+        same = next((m for m in there if m.category == mention.category), None)
+        if same is None:
+            turn = turns[place] = turns.get(place, -1) + 1
+            same = there[turn % len(there)]
+        moved[mention.id] = same.id
+    return moved
 
 
 def _place(mention: Mention) -> tuple[Span, ...]:

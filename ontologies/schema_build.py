@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
@@ -13,7 +14,7 @@ from kgbuild.ontologies.schema import Category, Predicate, Prefix, Schema
 from kgbuild.ontologies.schema_file import SchemaFile, read_schema_file
 from kgbuild.records import content_hash
 
-__all__ = ["load_schema", "override_aliases"]
+__all__ = ["copy_schema", "load_schema", "override_aliases"]
 
 _FOLDER = Path(__file__).parent
 _SHIPPED = {"biomedical": "schema.yaml", "computer-science": "computer_science.yaml"}
@@ -28,6 +29,26 @@ def load_schema(name_or_path: str | Path) -> Schema:
     except OSError as error:
         raise ConfigError(f"{path}: the schema can't be read: {error.strerror}") from error
     return _load_cached(path, status.st_mtime_ns, status.st_size)
+
+
+def copy_schema(name_or_path: str | Path, target: Path) -> None:
+    """Make ``target`` a schema file that stands for another wherever it lies.
+
+    A shipped schema is referred to by name; a file's own base by its absolute path.
+
+    Raises:
+        ConfigError: there is no such schema.
+    """
+    path = _locate(name_or_path, relative_to=None)
+    text = path.read_text("utf-8")
+    if path.parent == _FOLDER:
+        name = next(name for name, file in _SHIPPED.items() if file == path.name)
+        text = f"name: {name}\nextends: {name}\n"
+    elif base := read_schema_file(path, text.encode()).extends:
+        place = base if base in _SHIPPED else str(_locate(base, relative_to=path.parent).resolve())
+        text = re.sub(r"(?m)^extends:.*$", lambda _: f"extends: {place}", text, count=1)
+    if not target.is_file() or target.read_text("utf-8") != text:
+        target.write_text(text, encoding="utf-8")
 
 
 def _locate(name_or_path: str | Path, *, relative_to: Path | None) -> Path:

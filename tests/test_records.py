@@ -70,3 +70,18 @@ def test_what_is_known_of_mentions_follows_to_those_at_the_same_place() -> None:
     one = item.with_mentions((renamed,))
     assert [g.mention for g in one.groundings] == [renamed.id]
     assert one.relations == ()
+
+
+def test_of_two_at_one_place_each_follows_to_its_own() -> None:
+    raw = Mention("PMID:1", 0, 7, "Aspirin", "Chem"), Mention("PMID:1", 0, 7, "Aspirin", "Prot")
+    new = (
+        Mention("PMID:1", 0, 7, "Aspirin", "ChemicalEntity"),
+        Mention("PMID:1", 0, 7, "Aspirin", "Gene"),
+    )
+    groundings = tuple(Grounding(m.id, f"X:{n}", "", "", 1, "given") for n, m in enumerate(raw))
+    item = AnnotatedDocument(Document("PMID:1", TEXT), mentions=raw, groundings=groundings)
+    later = item.with_mentions(new)
+    assert [(g.curie, g.mention) for g in later.groundings] == [
+        ("X:0", new[0].id),
+        ("X:1", new[1].id),
+    ]
