@@ -209,7 +209,7 @@ def table_biored(documents: Sequence[AnnotatedDocument], schema: Schema, title: 
 def run(
     extractor: RelationExtractor, documents: Sequence[AnnotatedDocument]
 ) -> tuple[list[Triple], float]:
-    """Return what isn't negated, and documents a second of one core, once templates are compiled."""
+    """Return what isn't negated, and documents a second of a core, templates compiled."""
     extracted = extractor.extract(documents)
     start = time.process_time()
     extractor.extract(documents)

@@ -42,9 +42,10 @@ _TOKEN = re.compile(
 )
 _FORMS = ("finite", "base", "s", "past", "ed", "ing", "any")
 _DETERMINERS = r"(?:(?:with|by|in|of|to|from|for) )?(?:(?:the|an?|its|their|both|either|other) )?"
+# Atomic, and with one way only to match: a list that fails must not be tried in 2 ** n ways.
 _LISTED = (
-    rf"(?: ?, ?(?:and|or|nor|as well as|plus)? ?{_DETERMINERS}"
-    rf"| (?:and|or|nor|and/or|as well as|plus|\+|&) {_DETERMINERS}| ?[/+] ?)"
+    rf"(?>(?: ?, ?(?:(?:and|or|nor|as well as|plus) )?"
+    rf"| (?:and|or|nor|and/or|as well as|plus|\+|&) ){_DETERMINERS}| ?[/+] ?)"
 )
 _AFTER_SUBJECT = (
     r"(?:'s|(?:-(?!induced|resistant|deficient|free|independent|naive|null|related|associated"
