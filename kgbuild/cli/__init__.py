@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import logging
 import os
 import sys
 from typing import Annotated
@@ -43,8 +45,6 @@ def _root(
     ] = False,
 ) -> None:
     if verbose:
-        import logging
-
         logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
         logging.getLogger("kgbuild").debug("verbose")
 
@@ -63,16 +63,20 @@ _register()
 
 def main() -> None:
     """Run the command line; every deliberate error is one sentence and an exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # what can't be encoded must not stop a command
+            stream.reconfigure(errors="replace")
     try:
         app()
-    except KgbuildError as error:
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(INTERRUPTED)
+    except (KgbuildError, OSError) as error:
+        logging.getLogger("kgbuild").debug("this is how it came about", exc_info=error)
         err.print(f"[red]error:[/] {_plain(str(error))}", soft_wrap=True)
         sys.exit(WRONG_USE)
     except KeyboardInterrupt:
         err.print("interrupted; run the same command again to go on where it stopped")
-        sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(INTERRUPTED)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kgbuild.cli.console import DONE, FAILED_DOCUMENTS, err, out, progress
+from kgbuild.cli.console import DONE, FAILED_DOCUMENTS, err, grid, out, progress
 
 if TYPE_CHECKING:
     from kgbuild.pipeline import BuildReport
@@ -104,13 +104,10 @@ def build(
 
 
 def _summarize(report: BuildReport) -> None:
-    from rich.table import Table
-
     intake, counts = report.intake, report.counts
     if report.did_nothing:
         out.print(f"{report.folder} is up to date: nothing to do.")
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    table.add_column(style="bold")
+    table = grid()
     table.add_column(justify="right")
     table.add_column(style="dim")
     notes = ", ".join(
@@ -153,7 +150,10 @@ def _print_predicates(report: BuildReport) -> None:
     counts = sorted(pc.value_counts(column).to_pylist(), key=lambda row: -row["counts"])
     text = ", ".join(f"{row['values']} {row['counts']:,}" for row in counts)
     if text:
-        out.print(f"[bold]by predicate[/]  {text}")
+        table = grid()
+        table.add_column()
+        table.add_row("by predicate", text)
+        out.print(table)
 
 
 def _print_failures(report: BuildReport) -> None:

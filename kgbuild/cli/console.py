@@ -1,4 +1,4 @@
-"""What every command shares: two consoles, a progress display, and errors in one sentence."""
+"""What every command shares: two consoles, tables, and a progress display."""
 
 from __future__ import annotations
 
@@ -11,15 +11,64 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from rich.progress import Progress, TaskID
+    from rich.table import Table
+    from rich.text import Text
 
-__all__ = ["DONE", "FAILED_DOCUMENTS", "INTERRUPTED", "WRONG_USE", "err", "out", "progress"]
+__all__ = [
+    "DONE",
+    "FAILED_DOCUMENTS",
+    "INTERRUPTED",
+    "WRONG_USE",
+    "err",
+    "grid",
+    "one_line",
+    "out",
+    "print_indented",
+    "progress",
+    "table",
+]
 
 DONE, FAILED_DOCUMENTS, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 PATIENCE = 2.0
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+# Wide enough that tables written to a file or a pipe lose nothing and lines stay whole.
+_UNBOUNDED = 10_000
+
+out = Console(highlight=False, width=None if sys.stdout.isatty() else _UNBOUNDED)
+err = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else _UNBOUNDED)
+
+
+def table(*columns: str) -> Table:
+    """Return a table with a line under its header and none around it."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    return Table(*columns, box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+
+
+def grid() -> Table:
+    """Return a table of names and what they stand for, to which columns can be added."""
+    from rich.table import Table
+
+    grid = Table(show_header=False, box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    grid.add_column(style="bold", no_wrap=True)
+    return grid
+
+
+def one_line(text: str) -> Text:
+    """Return a cell that is cut at the terminal's edge, with an ellipsis, and never wrapped."""
+    from rich.text import Text
+
+    return Text(text, no_wrap=True, overflow="ellipsis")
+
+
+def print_indented(text: RenderableType) -> None:
+    """Print a paragraph two columns in; a pipe gets it as one line."""
+    from rich.padding import Padding
+
+    out.print(Padding(text, (0, 0, 0, 2), expand=False))
 
 
 @contextmanager

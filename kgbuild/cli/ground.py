@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from kgbuild.cli.console import out, progress
+from kgbuild.cli.console import out, progress, table
 
 if TYPE_CHECKING:
     from kgbuild.normalizer.lexicon import Lexicon
@@ -74,11 +74,9 @@ def ground(
 
 
 def _print_candidates(candidates: Sequence[Candidate], lexicon: Lexicon) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    table = Table("identifier", "name", "category", "method", "score", box=SIMPLE_HEAD)
-    for found in candidates:
+    rows = table("identifier", "name", "category", "method")
+    rows.add_column("score", justify="right")
+    for found in sorted(candidates, key=lambda found: -found.score):
         _, category = lexicon.label(found.curie) or ("", "")
-        table.add_row(found.curie, escape(found.name), category, found.method, f"{found.score:.3f}")
-    out.print(table if candidates else "no candidates")
+        rows.add_row(found.curie, escape(found.name), category, found.method, f"{found.score:.3f}")
+    out.print(rows if candidates else "no candidates")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kgbuild.cli.console import out
+from kgbuild.cli.console import out, table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,21 +89,29 @@ def print_frame(frame: pd.DataFrame, format: Format) -> None:
     elif format is Format.json:
         sys.stdout.write(frame.to_json(orient="records", force_ascii=False, indent=2) + "\n")
     else:
-        from rich.box import SIMPLE_HEAD
-        from rich.markup import escape
-        from rich.table import Table
-
-        table = Table(box=SIMPLE_HEAD, pad_edge=False)
-        for name in frame.columns:
-            numeric = frame[name].dtype.kind in "if"
-            table.add_column(escape(str(name)), justify="right" if numeric else "left")
-        for row in frame.itertuples(index=False):
-            table.add_row(*(escape(_cell(value)) for value in row))
-        out.print(table)
-        out.print(f"[dim]{len(frame):,} row{'' if len(frame) == 1 else 's'}[/]")
+        _print_table(frame)
 
 
-def _cell(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:.3f}".rstrip("0").rstrip(".")
-    return "" if value is None else str(value)
+def _print_table(frame: pd.DataFrame) -> None:
+    from rich.markup import escape
+
+    rows = table()
+    for name in frame.columns:
+        numeric = frame[name].dtype.kind in "iuf"
+        rows.add_column(escape(str(name)), justify="right" if numeric else "left")
+    for cells in zip(*(_cells(frame[name]) for name in frame.columns), strict=True):
+        rows.add_row(*map(escape, cells))
+    out.print(rows)
+    out.print(f"[dim]{len(frame):,} row{'' if len(frame) == 1 else 's'}[/]")
+
+
+def _cells(column: pd.Series) -> list[str]:
+    """Return a column's values as texts, numbers with as many digits as their neighbours."""
+    if column.dtype.kind != "f":
+        return ["" if value is None else str(value) for value in column]
+    known = column.dropna()
+    if (known % 1 == 0).all():  # integers, of which some are missing
+        form = ".0f"
+    else:
+        form = ".3f" if known[known != 0].abs().between(1e-3, 1e9).all() else ".3g"
+    return ["" if value != value else f"{value:{form}}" for value in column]  # noqa: PLR0124

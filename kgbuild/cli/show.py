@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kgbuild.cli.console import out
+from kgbuild.cli.console import out, print_indented
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
+_BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")  # one for one: places must hold
 _EXAMPLES = """
 Examples:
 
@@ -65,19 +67,18 @@ def _print_statement(statement: StatementView) -> None:
         f"{statement.papers} paper{'' if statement.papers == 1 else 's'}[/]{denied}"
     )
     for evidence in statement.evidence:
-        out.print(_sentence(evidence), soft_wrap=True)
+        print_indented(_sentence(evidence))
 
 
 def _sentence(evidence: EvidenceView) -> Text:
     from rich.text import Text
 
-    sentence = Text(evidence.sentence.replace("\n", " "))
+    sentence = Text(_BREAKS.sub(" ", evidence.sentence))
     for start, end in (evidence.subject, evidence.object):
         sentence.stylize("bold underline", start, end)
     kinds = [name for name in ("negated", "hedged") if getattr(evidence, name)]
     year = f" ({evidence.year})" if evidence.year else ""
     return Text.assemble(
-        "  ",
         (f"[{', '.join(kinds)}] " if kinds else "", "red"),
         sentence,
         (f"  {evidence.document}{year}", "dim"),

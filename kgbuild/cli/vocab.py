@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from kgbuild.cli.console import out, progress
+from kgbuild.cli.console import grid, one_line, out, progress, table
 
 if TYPE_CHECKING:
     from kgbuild.ontologies import VocabularyInfo
@@ -23,20 +23,20 @@ app = typer.Typer(help="List, fetch, add and describe vocabularies.", no_args_is
 @app.command("list", epilog="Example:  kgbuild vocab list")
 def list_() -> None:
     """List the known vocabularies and which of them are here."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
     from kgbuild.ontologies import list_vocabularies
     from kgbuild.ontologies.fetch import fetched
 
-    table = Table("name", "prefix", "title", "licence", "here", box=SIMPLE_HEAD, pad_edge=False)
+    rows = table("name", "prefix", "here", "title", "licence")
+    for column in rows.columns[:3]:
+        column.no_wrap = True
+    rows.columns[4].max_width = 16 if out.is_terminal else None
     for card in list_vocabularies():
         is_own = card.name == "starter" or any(s.kind == "file" for s in card.sources)
         here = "yes" if is_own or fetched(card) else ""
-        cells = (card.name, card.prefix, card.title, card.licence, here)
-        table.add_row(*(escape(cell) for cell in cells))
-    out.print(table)
-    out.print("[dim]fetch one with `kgbuild vocab get NAME`; a file is given by its path[/]")
+        cells = (card.name, card.prefix, here, card.title, card.licence)
+        rows.add_row(*map(one_line, cells))
+    out.print(rows)
+    out.print("\n[dim]fetch one with `kgbuild vocab get NAME`; a file is given by its path[/]")
 
 
 @app.command("get", epilog="Example:  kgbuild vocab get mesh hgnc")
@@ -89,12 +89,9 @@ def info(name: Annotated[str, typer.Argument(help="See `vocab list`.")]) -> None
 
 
 def _print(info: VocabularyInfo) -> None:
-    from rich.table import Table
-
     card = info.card
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    table.add_column(style="bold")
-    table.add_column(overflow="fold")
+    shown = grid()
+    shown.add_column(overflow="fold")
     rows = {
         "name": card.name,
         "title": card.title,
@@ -113,7 +110,7 @@ def _print(info: VocabularyInfo) -> None:
     }
     for key, value in rows.items():
         if value:
-            table.add_row(key, escape(value))
-    out.print(table)
+            shown.add_row(key, escape(value))
+    out.print(shown)
     for failure in info.failures[:5]:
         out.print(f"  {escape(f'{failure.source} {failure.place}: {failure.reason}')}")
