@@ -25,6 +25,7 @@ _FILES = re.compile(
 _READ_ONLY = "read-only database"
 _NO_TABLE = re.compile(r"Table (\S+) does not exist")
 _NO_PROPERTY = re.compile(r"Cannot find property (\S+) for")
+_TYPE = re.compile(r"LABEL\((\w+)\._ID,\[[^\]]*\]\)")
 _LABEL_TEST = re.compile(r"WHERE[^'\"]*\(?\b\w+:\w+", re.IGNORECASE)
 
 
@@ -72,7 +73,8 @@ class CypherStore:
             if isinstance(result, list):
                 raise StoreError("these are several queries: send one at a time")
             with result:
-                return result.get_as_arrow(10_000)
+                table = result.get_as_arrow(10_000)
+                return table.rename_columns([_heading(name) for name in table.column_names])
         except RuntimeError as error:
             message = str(error).rstrip(".")
             if _READ_ONLY in message:
@@ -129,6 +131,11 @@ class CypherStore:
         return sorted(found)
 
 
+def _heading(name: str) -> str:
+    """Return a column's name with the expansion of the macro ``type`` taken back."""
+    return _TYPE.sub(r"type(\1)", name)
+
+
 def refuse_files(query: str) -> None:
     """Raise ``StoreError`` where ``query`` has a clause that reads or writes files."""
     clauses = _NOT_CLAUSES.sub(" _ ", query)
@@ -139,7 +146,7 @@ def refuse_files(query: str) -> None:
 def _refused(what: str) -> StoreError:
     return StoreError(
         f"{what} is refused: the graph is read-only here. Change its inputs and run "
-        "`kgbuild build`, or load it into a server of your own with `kgbuild load`"
+        "`kgbuild build`"
     )
 
 

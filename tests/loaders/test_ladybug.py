@@ -280,3 +280,11 @@ def test_a_kill_or_a_full_disk_loses_nothing(how: str, tmp_path: Path, schema: S
     assert not (tmp_path / name).exists()
     assert not load(tables, tmp_path / name, schema=schema).unchanged
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["graph", name])
+
+
+def test_columns_are_named_as_the_query_says(tmp_path: Path) -> None:
+    tables = example_graph(tmp_path / "graph")
+    load_ladybug(tables, tmp_path / "g.lbug", schema=Schema.load())
+    with CypherStore(tmp_path / "g.lbug") as store:
+        table = store.query("MATCH (a)-[r]->(b:Disease) RETURN type(r), a.id AS x, count(*) LIMIT 1")
+    assert table.column_names[:2] == ["type(r)", "x"]
