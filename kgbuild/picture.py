@@ -10,6 +10,7 @@ from kgbuild.errors import MissingExtraError
 
 if TYPE_CHECKING:
     import matplotlib.axes
+    import matplotlib.figure
     import networkx as nx
 
     from kgbuild.graph import Graph
@@ -17,9 +18,15 @@ if TYPE_CHECKING:
 __all__ = ["plot_neighborhood"]
 
 # Okabe & Ito's palette, lightened: told apart by colour-blind readers, black text is legible on it
-_COLORS = (
-    "#8cc5e3", "#f0b266", "#7fcfb3", "#e8a0c0", "#f3e08a", "#b3a8e0", "#e69a86", "#c3c9cf",
-)  # fmt: skip
+_COLORS = {
+    "ChemicalEntity": "#8cc5e3", "Disease": "#f0b266", "Gene": "#7fcfb3",
+    "PhenotypicFeature": "#e8a0c0", "SequenceVariant": "#f3e08a", "BiologicalProcess": "#b3a8e0",
+}  # fmt: skip
+_SPARE = ("#e69a86", "#c3c9cf", "#a9d18e", "#d9b99b", "#9fb7d9", "#d6a5d9")
+_ARROW, _INK = "#868c96", "#3a3f47"
+_LEGEND = 46.0  # points below the picture
+
+Point = tuple[float, float]
 
 
 def plot_neighborhood(
@@ -34,8 +41,8 @@ def plot_neighborhood(
 ) -> matplotlib.axes.Axes:
     """Draw the strongest statements round an entity.
 
-    Colours tell categories, arrows go from subject to object, their width grows with belief, and
-    statements that some sentences deny are dashed.
+    Colours tell categories, arrows go from subject to object (symmetric predicates are lines),
+    their width grows with belief, and statements that some sentences deny are dashed.
 
     Args:
         graph: an open graph.
@@ -43,7 +50,8 @@ def plot_neighborhood(
         hops: how far to go.
         limit: at most so many statements; more than 25 are hard to read.
         min_belief: leave out weaker statements.
-        exclude: predicates to leave out. Where nothing else is there they are drawn all the same.
+        exclude: predicates to leave out, with what only they lead to. Where nothing else is there
+            they are drawn all the same.
         path: a PNG, SVG or PDF file to write as well.
 
     Raises:
@@ -58,13 +66,27 @@ def plot_neighborhood(
     center = graph.resolve(entity)
     frame = graph.neighborhood(center, hops=hops, min_belief=min_belief, limit=limit * 20)
     chosen = frame[~frame["predicate"].isin(exclude)]
-    rows = (chosen if len(chosen) else frame).head(limit).to_dict("records")
+    rows = _connected((chosen if len(chosen) else frame).to_dict("records"), center)[:limit]
     network, categories = _network(graph, center, rows)
-    figure, axes = plt.subplots(figsize=(11, 7.5), layout="constrained")
-    _draw(axes, network, center, categories)
+    figure = plt.figure(figsize=(12, 7.8))
+    axes = figure.add_axes((0, 0, 1, 1))
+    _draw(figure, axes, network, center, categories)
     if path is not None:
         figure.savefig(path, dpi=150)
     return axes
+
+
+def _connected(rows: list[dict[str, Any]], center: str) -> list[dict[str, Any]]:
+    """Return the rows, nearest first, that still lead to the centre once others are left out."""
+    reached, left = {center}, rows
+    found: list[dict[str, Any]] = []
+    while True:
+        near = [row for row in left if row["subject"] in reached or row["object"] in reached]
+        if not near:
+            return found
+        left = [row for row in left if row not in near]
+        found += near
+        reached |= {row[end] for row in near for end in ("subject", "object")}
 
 
 def _network(
@@ -75,113 +97,132 @@ def _network(
 
     network: nx.DiGraph[str] = nx.DiGraph()
     network.add_node(center)
-    for row in rows:
+    predicates = graph.schema.predicates
+    for row in sorted(rows, key=lambda row: predicates[row["predicate"]].symmetric):
         ends = row["subject"], row["object"]
         if ends[0] == ends[1]:
             continue
-        if network.has_edge(*ends):
-            edge = network.edges[ends]
-            edge["label"] += f"\n{row['predicate'].replace('_', ' ')}"
+        symmetric = predicates[row["predicate"]].symmetric
+        if symmetric and network.has_edge(*reversed(ends)):
+            ends = ends[1], ends[0]
+        label = row["predicate"].replace("_", " ") + ("" if row["sentences"] else " (denied)")
+        edge = network.get_edge_data(*ends)
+        if edge is None:
+            network.add_edge(*ends, label=label, belief=row["belief"], denied=row["negated"] > 0,
+                             symmetric=symmetric)  # fmt: skip
+        else:
+            edge["label"] += f"\n{label}"
             edge["belief"] = max(edge["belief"], row["belief"])
             edge["denied"] = edge["denied"] or row["negated"] > 0
-        else:
-            network.add_edge(
-                *ends,
-                label=row["predicate"].replace("_", " "),
-                belief=row["belief"],
-                denied=row["negated"] > 0,
-            )
     found = graph.entity_rows(list(network.nodes))
     for node, name, _ in found:
-        network.nodes[node]["label"] = textwrap.fill(name or node, 16)
+        network.nodes[node]["label"] = textwrap.fill(name or node, 17, break_long_words=False)
     return network, {node: category for node, _, category in found}
 
 
 def _draw(
+    figure: matplotlib.figure.Figure,
     axes: matplotlib.axes.Axes,
     network: nx.DiGraph[str],
     center: str,
     categories: dict[str, str],
 ) -> None:
-    from matplotlib.lines import Line2D
+    from kgbuild.picture_layout import between, place_labels, place_nodes
 
-    places = _layout(network, center)
-    kinds = sorted(set(categories.values()))
-    color = {kind: _COLORS[number % len(_COLORS)] for number, kind in enumerate(kinds)}
-    boxes = {}
-    for node, (x, y) in places.items():
-        middle = node == center
-        text = axes.text(
-            x, y, network.nodes[node].get("label", node), ha="center", va="center", zorder=4,
-            fontsize=12 if middle else 10, fontweight="bold" if middle else "normal",
-            bbox={
-                "boxstyle": "round,pad=0.5", "fc": color[categories[node]],
-                "ec": "#333333" if middle else "white", "lw": 1.5,
-            },
-        )  # fmt: skip
-        boxes[node] = text.get_bbox_patch()
-    handles = [
-        Line2D([], [], marker="o", ls="", ms=10, mfc=color[kind], mec="none", label=kind)
-        for kind in kinds
-    ]
-    axes.figure.legend(
-        handles=handles, loc="outside lower center", frameon=False, fontsize=10, ncols=len(kinds)
-    )
-    axes.update_datalim(list(places.values()))
-    axes.margins(0.12, 0.08)
+    width, height = (72 * inches for inches in figure.get_size_inches())
+    axes.set(xlim=(0, width), ylim=(-_LEGEND, height - _LEGEND))
     axes.set_axis_off()
-    axes.autoscale_view()
-    axes.figure.canvas.draw()  # arrows end at the boxes, which have a place only once drawn
-    for subject, object_, edge in network.edges(data=True):
-        bend = 0.16 if network.has_edge(object_, subject) else 0.0
-        _draw_edge(axes, (places[subject], places[object_]), (boxes[subject], boxes[object_]),
-                   edge, bend=bend)  # fmt: skip
+    colors = _colors(set(categories.values()))
+    texts = {
+        node: _node_text(axes, network.nodes[node].get("label", node), colors[categories[node]],
+                         is_center=node == center)
+        for node in network
+    }  # fmt: skip
+    sizes = {node: _size(text) for node, text in texts.items()}
+    edges = list(network.edges(data=True))
+    labels = [_label_text(axes, edge["label"]) for _, _, edge in edges]
+    room = {(a, b): _size(label) for (a, b, _), label in zip(edges, labels, strict=True)}
+    places = place_nodes(network, center, sizes, room, (width, height - _LEGEND))
+    for node, text in texts.items():
+        text.set_position(places[node])
+    arrows = [between((places[a], sizes[a]), (places[b], sizes[b])) for a, b, _ in edges]
+    boxes = [(places[node], sizes[node]) for node in network]
+    middles = place_labels(arrows, list(room.values()), boxes)
+    for arrow, (_, _, edge), label, middle in zip(arrows, edges, labels, middles, strict=True):
+        label.set_position(middle)
+        _draw_arrow(axes, arrow, edge)
+    _legend(figure, colors, any(edge["denied"] for _, _, edge in edges))
 
 
-def _draw_edge(
+def _colors(kinds: set[str]) -> dict[str, str]:
+    """Return a colour for each category: the usual ones always have the same."""
+    others = sorted(kinds - set(_COLORS))
+    spare = {kind: _SPARE[number % len(_SPARE)] for number, kind in enumerate(others)}
+    return {kind: _COLORS.get(kind) or spare[kind] for kind in sorted(kinds)}
+
+
+def _node_text(axes: matplotlib.axes.Axes, label: str, color: str, *, is_center: bool) -> Any:
+    return axes.text(
+        0, 0, label, ha="center", va="center", zorder=4, linespacing=1.1,
+        fontsize=13 if is_center else 11, fontweight="bold" if is_center else "normal",
+        bbox={
+            "boxstyle": "round,pad=0.45", "fc": color, "ec": _INK if is_center else "white",
+            "lw": 1.6,
+        },
+    )  # fmt: skip
+
+
+def _label_text(axes: matplotlib.axes.Axes, label: str) -> Any:
+    return axes.text(
+        0, 0, label, ha="center", va="center", zorder=3, fontsize=9.5, color=_INK,
+        linespacing=1.05, bbox={"boxstyle": "round,pad=0.12", "fc": "white", "ec": "none"},
+    )  # fmt: skip
+
+
+def _size(text: Any) -> tuple[float, float]:
+    """Return width and height in points of a text with its box."""
+    figure = text.figure
+    figure.canvas.draw_idle()
+    text.get_window_extent(figure.canvas.get_renderer())
+    text.update_bbox_position_size(figure.canvas.get_renderer())
+    box = text.get_bbox_patch().get_window_extent()
+    return box.width * 72 / figure.dpi, box.height * 72 / figure.dpi
+
+
+def _draw_arrow(
     axes: matplotlib.axes.Axes,
-    ends: tuple[tuple[float, float], tuple[float, float]],
-    boxes: tuple[Any, Any],
+    ends: tuple[Point, Point],
     edge: dict[str, Any],
-    *,
-    bend: float,
 ) -> None:
-    (x, y), (to_x, to_y) = ends
     axes.annotate(
         "", ends[1], ends[0], zorder=2,
         arrowprops={
-            "arrowstyle": "-|>", "mutation_scale": 15, "color": "#8a8f98",
-            "lw": 0.8 + 2.0 * edge["belief"], "ls": "--" if edge["denied"] else "-",
-            "patchA": boxes[0], "patchB": boxes[1], "shrinkA": 1, "shrinkB": 2,
-            "connectionstyle": f"arc3,rad={bend}",
+            "arrowstyle": "-" if edge["symmetric"] else "-|>", "mutation_scale": 16,
+            "color": _ARROW, "lw": _width(edge["belief"]), "ls": "--" if edge["denied"] else "-",
+            "shrinkA": 1, "shrinkB": 2,
         },
     )  # fmt: skip
-    # the middle of a quadratic curve whose control point lies `bend` chords beside its middle
-    middle = (x + to_x) / 2 + bend * (to_y - y) / 2, (y + to_y) / 2 - bend * (to_x - x) / 2
-    axes.text(
-        *middle, edge["label"], ha="center", va="center", zorder=3, fontsize=8.5, color="#444444",
-        bbox={"boxstyle": "round,pad=0.15", "fc": "white", "ec": "none", "alpha": 0.9},
+
+
+def _width(belief: float) -> float:
+    return 0.7 + 2.6 * belief
+
+
+def _legend(figure: matplotlib.figure.Figure, colors: dict[str, str], disputed: bool) -> None:
+    from matplotlib.lines import Line2D
+
+    handles = [
+        Line2D([], [], marker="s", ls="", ms=11, mfc=color, mec="none", label=kind)
+        for kind, color in colors.items()
+    ]
+    handles += [
+        Line2D([], [], color=_ARROW, lw=_width(belief), label=f"belief {belief:g}")
+        for belief in (0.2, 0.9)
+    ]
+    if disputed:
+        handles.append(Line2D([], [], color=_ARROW, lw=1.5, ls="--", label="denied, or disputed"))
+    columns = len(handles) if len(handles) < 8 else (len(handles) + 1) // 2
+    figure.legend(
+        handles=handles, loc="lower center", frameon=False, fontsize=10, ncols=columns,
+        handletextpad=0.4, columnspacing=1.4,
     )  # fmt: skip
-
-
-def _layout(network: nx.DiGraph[str], center: str) -> dict[str, tuple[float, float]]:
-    """Return places: a ring round the centre, or springs where the graph is more than a star."""
-    import math
-
-    import networkx as nx
-
-    around = [node for node in network if node != center]
-    if all(center in ends for ends in network.edges):
-        # grouped by predicate, so that labels of one kind lie together; two radii when crowded
-        def kind(node: str) -> tuple[str, str]:
-            edge = network.get_edge_data(center, node) or network.get_edge_data(node, center)
-            return str(edge["label"]), node
-
-        places = {center: (0.0, 0.0)}
-        for number, node in enumerate(sorted(around, key=kind)):
-            angle = 2 * math.pi * (number + 0.5) / len(around)
-            radius = 1.0 if len(around) <= 10 or number % 2 else 0.66
-            places[node] = (1.45 * radius * math.cos(angle), radius * math.sin(angle))
-        return places
-    springs = nx.kamada_kawai_layout(network.to_undirected())
-    return {node: (1.45 * float(x), float(y)) for node, (x, y) in springs.items()}
