@@ -170,8 +170,8 @@ class Graph:
         near = ", ".join(
             f"{name} ({id_})" for name, id_ in zip(found["name"], found["id"], strict=True)
         )
-        hint = f"did you mean {near}?" if near else "`find` searches by similar names"
-        raise InputError(f"the graph has no entity {entity!r}: {hint}")
+        hint = f": did you mean {near}?" if near else ", nor one with a similar name"
+        raise InputError(f"the graph has no entity {entity!r}{hint}")
 
     def entity_rows(self, ids: Collection[str]) -> list[tuple[str, str, str]]:
         """Return id, name and category of the entities among ``ids``, sorted by id."""

@@ -14,3 +14,15 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip(f"{folder} is absent: it holds the real corpora and is never committed")
     return folder
+
+
+@pytest.fixture(scope="session")
+def example_graph(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The output folder of a build of examples/pubmed, shared: don't write into it."""
+    from kgbuild.api import build_into
+    from kgbuild.config import Config, GroundingConfig
+
+    folder = tmp_path_factory.mktemp("example") / "graph"
+    config = Config(grounding=GroundingConfig(dense="off"))
+    build_into(folder, [ROOT / "examples" / "pubmed"], config=config)
+    return folder

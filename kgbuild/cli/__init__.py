@@ -75,9 +75,10 @@ def main() -> None:
         logging.getLogger("kgbuild").debug("this is how it came about", exc_info=error)
         err.print(f"[red]error:[/] {_plain(str(error))}", soft_wrap=True)
         sys.exit(WRONG_USE)
-    except KeyboardInterrupt:
-        err.print("interrupted; run the same command again to go on where it stopped")
-        sys.exit(INTERRUPTED)
+    except SystemExit as stop:
+        if stop.code == INTERRUPTED:  # what typer makes of KeyboardInterrupt
+            err.print("interrupted: run the same command again, it goes on where it stopped")
+        raise
 
 
 def _plain(text: str) -> str:

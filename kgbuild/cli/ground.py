@@ -45,9 +45,11 @@ def ground(
     """Resolve a name to an identifier of the configured vocabularies."""
     from kgbuild.components import make_components, prepare
     from kgbuild.config import load_config
-    from kgbuild.errors import ConfigError
+    from kgbuild.errors import ConfigError, InputError
     from kgbuild.normalizer.linker import Linker
 
+    if not text.strip():
+        raise InputError('nothing to ground: give a name, as in `kgbuild ground "heart attack"`')
     settings = load_config(config)
     if vocab:
         settings = settings.model_copy(update={"vocabularies": vocab})

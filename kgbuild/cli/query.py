@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -67,17 +69,34 @@ def query(
 
 
 def _question(text: str) -> str:
+    """Return the query that an argument is or names.
+
+    Raises:
+        InputError: it is empty, or can only be a file, and there is none.
+    """
+    from kgbuild.errors import InputError
+
+    name = text
     if text == "-":
-        return sys.stdin.read()
-    try:
-        return Path(text).read_text("utf-8") if Path(text).is_file() else text
-    except OSError:  # a query can be longer than a file name may be
-        return text
+        text = sys.stdin.read()
+    elif not re.search(r"\s", text.strip()):  # no query is a single word
+        try:
+            text = Path(text).read_text("utf-8") if text.strip() else ""
+        except OSError as error:
+            raise InputError(
+                f"{name} is no query, and no file that can be read ({error.strerror}): "
+                'give a query as one argument, as in "MATCH (d:Disease) RETURN d.name"'
+            ) from error
+        except UnicodeDecodeError as error:
+            raise InputError(f"{name} is not UTF-8 text (byte {error.start})") from error
+    elif Path(text[:200]).is_file() and len(text) < 200:
+        text = Path(text).read_text("utf-8")
+    if not text.strip():
+        raise InputError("the query is empty" + (f": {name}" if name.strip() else ""))
+    return text
 
 
 def _form(question: str) -> str:
-    import re
-
     found = re.search(r"(?im)^[^#]*?\b(SELECT|ASK|CONSTRUCT|DESCRIBE)\b", question)
     return found.group(1).upper() if found else "SELECT"
 
@@ -85,11 +104,29 @@ def _form(question: str) -> str:
 def print_frame(frame: pd.DataFrame, format: Format) -> None:
     """Print rows; a table goes with their number below."""
     if format is Format.csv:
-        frame.to_csv(sys.stdout, index=False)
+        _flat(frame).to_csv(sys.stdout, index=False)
     elif format is Format.json:
-        sys.stdout.write(frame.to_json(orient="records", force_ascii=False, indent=2) + "\n")
+        text = frame.to_json(orient="records", force_ascii=False, indent=2, double_precision=15)
+        sys.stdout.write(text + "\n")
     else:
-        _print_table(frame)
+        _print_table(_flat(frame))
+
+
+def _flat(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with lists, nodes and relationships as JSON."""
+
+    def flat(value: object) -> object:
+        if isinstance(value, dict) or hasattr(value, "tolist"):
+            return json.dumps(value, ensure_ascii=False, default=_plain)
+        return value
+
+    nested = {name: frame[name].map(flat) for name in frame.columns if frame[name].dtype == object}
+    return frame.assign(**nested)
+
+
+def _plain(value: object) -> object:
+    tolist = getattr(value, "tolist", None)  # numpy's arrays and numbers
+    return tolist() if tolist else str(value)
 
 
 def _print_table(frame: pd.DataFrame) -> None:
