@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from kgbuild.extractors.context import context_bonus, in_shouted_line
 from kgbuild.extractors.name_match import is_symbol, name_match
 from kgbuild.extractors.stop_names import TooGeneral, common_words, too_general
 from kgbuild.extractors.written_short import ShortForms, short_forms
-from kgbuild.normalizer.lexicon import Hit, Lexicon, NameEntry
+from kgbuild.normalizer.lexicon import Lexicon, NameEntry
 from kgbuild.normalizer.ranking import resembles
 from kgbuild.records import AnnotatedDocument, Mention
 
@@ -29,14 +28,22 @@ _SCOPE_WEIGHT = {
     "related": 0.75,
     "broad": 0.6,
 }
-Senses = tuple[tuple[str, float], ...]
+Senses: TypeAlias = tuple[tuple[str, float], ...]
+_Found: TypeAlias = tuple[int, int, Senses]
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    start: int
-    end: int
+class _Decision(NamedTuple):
+    """What a name's words mean wherever they stand; all other hits depend on the document.
+
+    Attributes:
+        senses: its categories, best first, each with its weight; none where it is no mention.
+        trim: how many characters at the end don't belong to it.
+        capitals: whether capitals alone make a symbol of it.
+    """
+
     senses: Senses
+    trim: int = 0
+    capitals: bool = False
 
 
 class DictionaryRecognizer:
@@ -88,10 +95,16 @@ class DictionaryRecognizer:
         general = too_general() if use_stop_lists else TooGeneral(*[frozenset[str]()] * 3)
         self._common = common_words() if use_stop_lists else frozenset()
         self._stop_names = frozenset(n.casefold() for n in stop_names) | general.names
-        below = lexicon.descendants(general.branches)
-        self._stop_ids = frozenset(stop_ids) | general.terms | general.branches | below
+        self._stopped = frozenset(stop_ids) | general.terms
+        self._stopped_branches = general.branches
         self._senses = lru_cache(maxsize=200_000)(self._find_senses)
         self._agrees = lru_cache(maxsize=50_000)(self._names_agree)
+
+    @cached_property
+    def _stop_ids(self) -> frozenset[str]:
+        """CURIEs that are no mentions; made when first needed, as it reads the whole hierarchy."""
+        branches = self._stopped_branches
+        return self._stopped | branches | self.lexicon.descendants(branches)
 
     @cached_property
     def name(self) -> str:
@@ -109,26 +122,22 @@ class DictionaryRecognizer:
         text = annotated.document.text
         starts = [sentence.start for sentence in annotated.sentences]
         shorts = short_forms(annotated, self.long_form_senses)
-        judged = (self._judge(text, hit, shorts) for hit in self.lexicon.scan(text))
-        found = [hit for hit in judged if hit and (not starts or _within_one(starts, hit))]
-        found += [_Found(start, end, senses) for start, end, senses in shorts.places(text)]
-        chosen = found if self.keep_nested else _longest(found, len(text))
-        mentions = (self._mention(annotated, hit) for hit in _distinct(chosen))
-        return tuple(m for m in mentions if m.score >= self.min_score)
-
-    def _judge(self, text: str, hit: Hit, shorts: ShortForms) -> _Found | None:
-        surface = text[hit.start : hit.end]
-        end = hit.end
-        senses = self._senses(hit.key, surface)
-        if not senses:
-            return None
-        if (long := shorts.long_form(surface)) and not self._agrees(hit.key, surface, long):
-            return None
-        if surface[-2:] in ("'s", "’s", "'S"):
-            end -= 2
-        if self._word_like(surface) and in_shouted_line(text, hit.start, end):
-            return None
-        return _Found(hit.start, end, senses)
+        found: list[_Found] = []
+        for start, end, key in self.lexicon.places(text, without=self._useless):
+            surface = text[start:end]
+            senses, trim, capitals = self._decide(key, surface)
+            if not senses:
+                continue
+            if (long := shorts.long_form(surface)) and not self._agrees(key, surface, long):
+                continue
+            end -= trim
+            if capitals and in_shouted_line(text, start, end):
+                continue
+            if not starts or _within_one(starts, start, end):
+                found.append((start, end, senses))
+        found += shorts.places(text)
+        chosen = _distinct(found) if self.keep_nested else _longest(found)
+        return self._mentions(annotated, chosen)
 
     def _names_agree(self, key: int, surface: str, long: str) -> bool:
         """Tell whether a name may be what the document writes out as ``long``.
@@ -147,7 +156,22 @@ class DictionaryRecognizer:
             return False
         return len(surface) <= 4 or surface.casefold() in self._common
 
-    def _find_senses(self, key: int, surface: str) -> Senses:
+    def _decision(self, key: int, surface: str) -> _Decision:
+        """Decide what ``surface`` may mean, whatever the document; ``_decide`` remembers it."""
+        rows = [row for row in self.lexicon.rows(key) if self._usable(row)]
+        if not rows:
+            self._useless.add(key)
+        senses = self._find_senses(rows, surface)
+        if not senses:
+            return _Decision(())
+        trim = 2 if surface[-2:] in ("'s", "’s", "'S") else 0
+        return _Decision(senses, trim, self._word_like(surface))
+
+    def _usable(self, row: int) -> bool:
+        term, category, scope = self.lexicon.kind(row)
+        return scope in self._scopes and self._wanted[category] and term not in self._stop_rows
+
+    def _find_senses(self, rows: Sequence[int], surface: str) -> Senses:
         """Return the categories that ``surface`` may have, best first, each with its weight."""
         if sum(map(str.isalnum, surface)) < self.min_length or surface.isdigit():
             return ()
@@ -156,70 +180,68 @@ class DictionaryRecognizer:
             return ()
         common = lower in self._common
         best: dict[str, float] = {}
-        for entry in self.lexicon.names(key):
-            weight = self._weight(entry, surface, common=common)
+        for row in rows:
+            entry = self.lexicon.entry(row)
+            weight = _weight(entry, surface, common=common)
             if weight > best.get(entry.category, 0.0):
                 best[entry.category] = weight
         return tuple(sorted(best.items(), key=lambda s: (-s[1], self._order.get(s[0], 999))))
-
-    def _weight(self, entry: NameEntry, surface: str, *, common: bool) -> float:
-        if (
-            entry.scope not in self._scopes
-            or not self._wanted[entry.category]
-            or entry.curie in self._stop_ids
-        ):
-            return 0.0
-        symbol = is_symbol(entry.text) or entry.scope == "abbreviation"
-        match = name_match(entry.text, surface)
-        if entry.scope == "abbreviation" and match < 1.0 and len(surface) <= 6:
-            return 0.0
-        if common and not (
-            (symbol and match == 1.0 and surface.isupper())
-            or (entry.scope == "preferred" and not symbol)
-        ):
-            return 0.0
-        if match and entry.scope != "preferred" and _bare_initials(entry, surface):
-            return 0.0
-        short = 0.8 if symbol and len(surface) <= 3 else 1.0
-        return match * short * _SCOPE_WEIGHT[entry.scope]
 
     def long_form_senses(self, long: str) -> Senses:
         """Return the senses of an abbreviation's long form: its own, or those of its last words.
 
         The last words count when they make up half of it: "human breast cancer" is a disease.
         """
-        hits = [hit for hit in self.lexicon.scan(long) if hit.end == len(long)]
-        for hit in sorted(hits, key=lambda h: h.start):
-            if 2 * (hit.end - hit.start) < len(long):
+        hits = [hit for hit in self.lexicon.places(long) if hit[1] == len(long)]
+        for start, end, key in sorted(hits, key=lambda hit: hit[0]):
+            if 2 * (end - start) < len(long):
                 break
-            if senses := self._senses(hit.key, long[hit.start : hit.end]):
+            if senses := self._decide(key, long[start:end]).senses:
                 return senses
         return ()
 
-    def _mention(self, annotated: AnnotatedDocument, hit: _Found) -> Mention:
-        document = annotated.document
-        category, weight = self._in_context(document.text, hit)
-        return Mention(
-            document=document.id,
-            start=hit.start,
-            end=hit.end,
-            text=document.text[hit.start : hit.end],
-            category=category,
-            score=round(weight, 4),
-            extractor=self.name,
-        )
+    def _mentions(
+        self, annotated: AnnotatedDocument, chosen: Iterable[_Found]
+    ) -> tuple[Mention, ...]:
+        document, text, name = annotated.document.id, annotated.document.text, self.name
+        mentions = []
+        for start, end, senses in chosen:
+            category, weight = (
+                senses[0] if len(senses) == 1 else self._in_context(text, start, end, senses)
+            )
+            score = round(weight, 4)
+            if score >= self.min_score:
+                mentions.append(
+                    Mention(document, start, end, text[start:end], category, score, name)
+                )
+        return tuple(mentions)
 
-    def _in_context(self, text: str, hit: _Found) -> tuple[str, float]:
+    def _in_context(self, text: str, start: int, end: int, senses: Senses) -> tuple[str, float]:
         """Return the sense that its name and the words around favour most."""
-        if len(hit.senses) == 1:
-            return hit.senses[0]
         return min(
-            hit.senses,
+            senses,
             key=lambda sense: (
-                -sense[1] - context_bonus(text, hit.start, hit.end, sense[0]),
+                -sense[1] - context_bonus(text, start, end, sense[0]),
                 self._order.get(sense[0], len(self._order)),
             ),
         )
+
+
+def _weight(entry: NameEntry, surface: str, *, common: bool) -> float:
+    """Return how much ``surface`` looks like this name, times what its scope is worth."""
+    match = name_match(entry.text, surface)
+    if not match or (entry.scope == "abbreviation" and match < 1.0 and len(surface) <= 6):
+        return 0.0
+    symbol = entry.scope == "abbreviation" or is_symbol(entry.text)
+    if common and not (
+        (symbol and match == 1.0 and surface.isupper())
+        or (entry.scope == "preferred" and not symbol)
+    ):
+        return 0.0
+    if entry.scope != "preferred" and _bare_initials(entry, surface):
+        return 0.0
+    short = 0.8 if symbol and len(surface) <= 3 else 1.0
+    return match * short * _SCOPE_WEIGHT[entry.scope]
 
 
 def _bare_initials(entry: NameEntry, surface: str) -> bool:
@@ -239,27 +261,45 @@ def _bare_initials(entry: NameEntry, surface: str) -> bool:
     return initials and not surface.isupper()
 
 
-def _within_one(starts: list[int], hit: _Found) -> bool:
+def _within_one(starts: list[int], start: int, end: int) -> bool:
     """Tell whether a place lies in one sentence, by the sentences' starts."""
-    return bisect_right(starts, hit.start) == bisect_right(starts, hit.end - 1)
+    following = bisect_right(starts, start)
+    return following == len(starts) or starts[following] >= end
 
 
-def _longest(found: Iterable[_Found], size: int) -> list[_Found]:
-    """Keep the longest of those that overlap; of equally long ones, the first."""
-    taken = bytearray(size)
+def _longest(found: list[_Found]) -> list[_Found]:
+    """Keep the longest of those that overlap, in order; of equally long ones, the first."""
+    found.sort(key=lambda hit: (hit[0], -hit[1]))
+    chosen: list[_Found] = []
+    group: list[_Found] = []
+    reach = 0
+    for hit in found:
+        if group and hit[0] >= reach:
+            chosen += group if len(group) == 1 else _longest_of(group, reach)
+            group = []
+        group.append(hit)
+        reach = max(reach, hit[1])
+    return chosen + _longest_of(group, reach)
+
+
+def _longest_of(group: Sequence[_Found], reach: int) -> list[_Found]:
+    """Choose among places that hang together and end before ``reach``."""
     chosen = []
-    for hit in sorted(found, key=lambda h: (h.start - h.end, h.start, -h.senses[0][1])):
-        if taken.find(1, hit.start, hit.end) < 0:
-            taken[hit.start : hit.end] = b"\x01" * (hit.end - hit.start)
+    origin = group[0][0] if group else 0
+    taken = bytearray(reach - origin)
+    for hit in sorted(group, key=lambda h: (h[0] - h[1], h[0], -h[2][0][1])):
+        start, end = hit[0] - origin, hit[1] - origin
+        if taken.find(1, start, end) < 0:
+            taken[start:end] = b"\x01" * (end - start)
             chosen.append(hit)
-    return chosen
+    return sorted(chosen, key=lambda h: h[0])
 
 
 def _distinct(found: Iterable[_Found]) -> list[_Found]:
     """Return the places in order of start, the longer first, each once."""
     best: dict[tuple[int, int], _Found] = {}
     for hit in found:
-        place = (hit.start, -hit.end)
-        if place not in best or best[place].senses[0][1] < hit.senses[0][1]:
+        place = (hit[0], -hit[1])
+        if place not in best or best[place][2][0][1] < hit[2][0][1]:
             best[place] = hit
     return [best[place] for place in sorted(best)]

@@ -110,7 +110,8 @@ def load_patterns(
     """
     path = Path(path)
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: a patterns file can't be read: {error}") from error
     except yaml.YAMLError as error:

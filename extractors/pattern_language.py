@@ -27,7 +27,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from kgbuild.extractors.inflection import inflect
 
@@ -147,14 +147,14 @@ class _Writer:
     ) -> None:
         self._template = template
         self._chars = {"{subject}": subject, "{object}": object_}
-        blocked = "|".join(map(re.escape, (*blocking, *(_BE if ":past>" in template else ()))))
+        blocked = _alternatives((*blocking, *(_BE if ":past>" in template else ())))
         self._stop = rf"(?!(?:{blocked})(?![\w-]))" if blocked else ""
         self._gap = rf"(?:{self._stop}[^\s,;:(){''.join(sorted(set(subject + object_)))}]+ )"
-        unwanted = "|".join(map(re.escape, after)) or "-"
+        unwanted = _alternatives(tuple(after)) or "-"
         self._not_after = rf"(?!-[a-z]|[a-z]|[ -](?:{unwanted}))"
 
     def words(self, token: re.Match[str], choices: Sequence[str], trigger: bool) -> str:
-        body = "|".join(re.escape(c) for c in sorted(choices, key=len, reverse=True))
+        body = _alternatives(tuple(sorted(choices, key=len, reverse=True)))
         if trigger:
             active = (token["forms"] or "").endswith((":finite", ":past", ":s"))
             return f"(?P<trigger>{body})(?![a-z])" + (_TRANSITIVE if active else "")
@@ -188,6 +188,11 @@ class _Writer:
         return listed + _AFTER_SUBJECT + _APPOSITION if followed == " " else listed
 
 
+@lru_cache(maxsize=10_000)
+def _alternatives(words: tuple[str, ...]) -> str:
+    return "|".join(map(re.escape, words))
+
+
 def _trigger_index(tokens: Sequence[re.Match[str]]) -> int:
     """Return the place of the token that is the trigger, or -1."""
     for wanted in ("forms", "choice", "word"):
@@ -215,6 +220,7 @@ def _choices(token: re.Match[str], words: Mapping[str, Sequence[str]]) -> list[s
     return list(dict.fromkeys(f for lemma in lemmas for f in _verb_forms(lemma.lower(), form)))
 
 
+@lru_cache(maxsize=10_000)
 def _verb_forms(lemma: str, form: str) -> tuple[str, ...]:
     forms = inflect(lemma)
     return {

@@ -194,14 +194,17 @@ def _compile(
             for template in file.constructions[name]
         ]
         templates += [("phrases", template) for template in pattern.phrases]
+        subject = _slot(file.members(pattern.subject), schema, codes)
+        object_ = _slot(file.members(pattern.object), schema, codes)
+        blocking = _blocking(file, pattern)
         for name, template in templates:
             try:
                 compiled = compile_template(
                     template,
                     words=words,
-                    subject=_slot(file.members(pattern.subject), schema, codes),
-                    object_=_slot(file.members(pattern.object), schema, codes),
-                    blocking=_blocking(file, pattern),
+                    subject=subject,
+                    object_=object_,
+                    blocking=blocking,
                     after=file.blocking.after,
                 )
             except TemplateError as error:

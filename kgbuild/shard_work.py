@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pyarrow as pa
-
+from kgbuild.arrow import to_table
 from kgbuild.assembly.evidence import contribution
 from kgbuild.assembly.statements import PARTS
 from kgbuild.ledger import Ledger, StageDone
@@ -89,9 +88,7 @@ def _contribute(
         "graph_occurrences": found.occurrences,
         "graph_documents": found.documents,
     }
-    tables = {
-        name: pa.Table.from_pylist(rows[name], schema=schema) for name, schema in PARTS.items()
-    }
+    tables = {name: to_table(rows[name], schema) for name, schema in PARTS.items()}
     write_shard(folder, shard, tables)
     result.done.append(
         StageDone(

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 
+from kgbuild.arrow import to_table
 from kgbuild.records import (
     Abbreviation,
     AnnotatedDocument,
@@ -36,9 +37,7 @@ def to_tables(batch: Sequence[AnnotatedDocument], names: Iterable[str]) -> dict[
     of the documents: the first as the reader left them, the second after the stage.
     """
     return {
-        name: pa.Table.from_pylist(
-            [row for item in batch for row in _ROWS[name](item)], schema=SCHEMAS[name]
-        )
+        name: to_table([row for item in batch for row in _ROWS[name](item)], SCHEMAS[name])
         for name in names
     }
 
@@ -55,7 +54,7 @@ def to_failures(failures: Iterable[Failure]) -> pa.Table:
         }
         for f in failures
     ]
-    return pa.Table.from_pylist(rows, schema=SCHEMAS["failures"])
+    return to_table(rows, SCHEMAS["failures"])
 
 
 def from_tables(tables: Mapping[str, pa.Table]) -> list[AnnotatedDocument]:

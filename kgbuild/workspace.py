@@ -153,11 +153,17 @@ def read_shard(folder: Path, shard: int, names: Iterable[str]) -> list[Annotated
     """Return a shard's documents with what the tables ``names`` say of them."""
     return from_tables(
         {
-            name: pq.read_table(path, schema=SCHEMAS[name])
+            name: _read_parquet(path)
             for name in ("documents", *(n for n in names if n != "documents"))
             if (path := shard_path(folder, name, shard)).exists()
         }
     )
+
+
+def _read_parquet(path: Path) -> pa.Table:
+    # pyarrow.parquet.read_table does more, and imports pandas to do it
+    with pq.ParquetFile(path) as file:
+        return file.read()
 
 
 def _write_parquet(path: Path, table: pa.Table) -> None:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["load_ladybug"]
 
 _VERSION = "ladybug/1"
+_SMALL = 100_000  # rows that one transaction holds; each commit waits for the disk
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
 
 
@@ -115,6 +116,14 @@ def run(connection: Any, query: str) -> list[list[Any]]:
     return rows
 
 
+@contextmanager
+def _transaction(connection: Any) -> Iterator[None]:
+    """Commit at the end, once: a database of its own, so a failure needs no rollback."""
+    run(connection, "BEGIN TRANSACTION")
+    yield
+    run(connection, "COMMIT")
+
+
 def check_names(schema: Schema) -> None:
     """Refuse a schema whose names can't be labels and relationship types.
 
@@ -153,8 +162,12 @@ def _build(
         with opened(folder / "graph.lbug", memory=memory) as target:
             loader = _Loader(source, target, folder, progress)
             loader.total = _rows(tables)
-            loader.create(schema)
-            loader.copy()
+            with _transaction(target):
+                loader.create(schema)
+                if loader.total <= _SMALL:
+                    loader.copy()
+            if loader.total > _SMALL:
+                loader.copy()
             run(target, f"COMMENT ON TABLE `Document` IS '{fingerprint}'")
             run(target, "CHECKPOINT")
     return loader.rows

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from kgbuild.arrow import to_table
 from kgbuild.assembly.belief import CONTRADICTION, HEDGED, Rates
 from kgbuild.errors import WorkspaceError
 from kgbuild.records import Term
@@ -214,7 +215,7 @@ def _write_entities(
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         for batch in db.sql(_ENTITIES).to_arrow_reader(20_000):
             rows = [_entity(row, term(row["entity"])) for row in batch.to_pylist()]
-            writer.write_table(pa.Table.from_pylist(rows, schema=schema))
+            writer.write_table(to_table(rows, schema))
     db.read_parquet(str(path)).project("id AS entity, category").create_view("categories")
 
 
