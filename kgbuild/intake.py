@@ -74,7 +74,7 @@ def from_inputs(inputs: Iterable[str], reading: ReadingConfig) -> Iterator[Sourc
     Raises:
         InputError: an input doesn't exist or holds nothing to read.
     """
-    from kgbuild.readers.sources import input_files
+    from kgbuild.readers.sources import input_files, printable
 
     options = content_hash(reading.model_dump_json())
     for name in input_files(inputs):
@@ -82,7 +82,7 @@ def from_inputs(inputs: Iterable[str], reading: ReadingConfig) -> Iterator[Sourc
         if name != "-":
             status = Path(name).stat()
             stamp = f"{status.st_size}:{status.st_mtime_ns}:{options}"
-        yield Source(name, stamp, _read(name, reading))
+        yield Source(printable(name), stamp, _read(name, reading))
 
 
 def _read(name: str, reading: ReadingConfig) -> Iterator[ReadItem]:
@@ -169,6 +169,8 @@ class Intake:
             self._fail(item, source)
         elif isinstance(item, Withdrawal):
             self._withdraw(item)
+        elif problem := _problem(item.document):
+            self._fail(problem, source)
         else:
             self._add(item, source, seen)
 
@@ -196,7 +198,7 @@ class Intake:
         entry = DocumentEntry(
             document.id,
             _content(item),
-            document.metadata.get("version", "") + "|" + document.metadata.get("revised", ""),
+            _version(document),
             source,
             -1,
         )
@@ -244,6 +246,12 @@ class Intake:
         return shard
 
 
+def _version(document: Document) -> str:
+    """Return a text that sorts revisions of one document: version number, then revision date."""
+    number = document.metadata.get("version", "")
+    return f"{number:0>9}|{document.metadata.get('revised', '')}"
+
+
 def _content(item: AnnotatedDocument) -> str:
     """Return a hash of what a document says: text, date, passages and given annotations."""
     document = item.document
@@ -255,6 +263,27 @@ def _content(item: AnnotatedDocument) -> str:
         [(g.mention, g.curie) for g in item.groundings],
         [relation.id for relation in item.relations],
     )
+
+
+def _problem(document: Document) -> Failure | None:
+    """Return why a document can't be kept, if it can't."""
+    fields = {"id": document.id, "text": document.text, "date": document.date}
+    for name, value in [*fields.items(), *document.metadata.items()]:
+        try:
+            f"{name}{value}".encode()
+        except UnicodeEncodeError:
+            return Failure(
+                source=document.source,
+                stage=READ,
+                document=document.id.encode("utf-8", "replace").decode(),
+                reason=(
+                    f"its {name} holds a lone surrogate, half of a character: read the source "
+                    "with its right encoding, or with errors='replace'"
+                )
+                .encode("utf-8", "replace")
+                .decode(),
+            )
+    return None
 
 
 def _clash(item: AnnotatedDocument, known: DocumentEntry) -> Failure:

@@ -170,7 +170,8 @@ class Relation:
 
     ``subject`` and ``object`` are mention ids. ``start`` and ``end`` delimit the sentence or
     passage that carries it; ``trigger`` is the text that signals it, or empty. ``novel`` is None
-    where the extractor doesn't judge novelty.
+    where the extractor doesn't judge novelty. ``subject_curie`` and ``object_curie`` say which
+    identifier of a composite mention ("BRCA1/2") is meant; empty means each.
     """
 
     document: str
@@ -185,6 +186,8 @@ class Relation:
     hedged: bool = False
     novel: bool | None = None
     trigger: str = ""
+    subject_curie: str = ""
+    object_curie: str = ""
 
     @property
     def id(self) -> str:
@@ -192,6 +195,7 @@ class Relation:
         return content_hash(
             self.document, self.subject, self.predicate, self.object,
             self.start, self.end, self.negated, self.extractor, self.trigger,
+            self.subject_curie, self.object_curie,
         )  # fmt: skip
 
 

@@ -34,6 +34,7 @@ _GROUNDINGS = _schema(
 _RELATIONS = _schema(
     id=_STR, document=_STR, subject=_STR, predicate=_STR, object=_STR, score=_F64,
     start=_I32, end=_I32, extractor=_STR, negated=_BOOL, hedged=_BOOL, novel=_BOOL, trigger=_STR,
+    subject_curie=_STR, object_curie=_STR,
 )  # fmt: skip
 
 SCHEMAS: dict[str, pa.Schema] = {

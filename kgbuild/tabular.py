@@ -212,7 +212,7 @@ def _grounding(row: dict[str, Any]) -> Grounding:
 
 _RELATION_FIELDS = (
     "document", "subject", "object", "predicate", "score", "start", "end", "extractor",
-    "negated", "hedged", "novel", "trigger",
+    "negated", "hedged", "novel", "trigger", "subject_curie", "object_curie",
 )  # fmt: skip
 
 

@@ -163,8 +163,8 @@ def _evidence(
     if predicate is None:
         rejected[f"the schema has no predicate {relation.predicate!r}"] += 1
         return
-    subjects = resolved.entities.get(relation.subject, ())
-    objects = resolved.entities.get(relation.object, ())
+    subjects = _meant(resolved.entities.get(relation.subject, ()), relation.subject_curie)
+    objects = _meant(resolved.entities.get(relation.object, ()), relation.object_curie)
     if not subjects or not objects:
         rejected["an end has no identifier"] += 1
     for subject, object_ in product(subjects, objects):
@@ -177,6 +177,11 @@ def _evidence(
             yield _row(
                 resolved, relation, statement, {e.id: e.category for e in (subject, object_)}
             )
+
+
+def _meant(entities: Sequence[_Entity], curie: str) -> Sequence[_Entity]:
+    """Return the entity that a relation names of a composite mention's, else all of them."""
+    return [entity for entity in entities if entity.id == curie] or entities
 
 
 def _row(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
@@ -96,14 +96,21 @@ class Linker:
     def ground(self, batch: Sequence[AnnotatedDocument]) -> list[tuple[Grounding, ...]]:
         """Return the groundings of each document's mentions: at least one for each, NIL or not."""
         queries = [_queries(document) for document in batch]
-        resolved = self._resolve({q for document in queries for q in document})
+        trusted = [_given(document) if self.trust_given else {} for document in batch]
+        resolved = self._resolve(
+            {
+                query
+                for document, asked, own in zip(batch, queries, trusted, strict=True)
+                for mention, query in zip(document.mentions, asked, strict=True)
+                if mention.id not in own
+            }
+        )
         done = []
-        for document, asked in zip(batch, queries, strict=True):
-            given = _given(document) if self.trust_given else {}
+        for document, asked, given in zip(batch, queries, trusted, strict=True):
             groundings: list[Grounding] = []
             for mention, query in zip(document.mentions, asked, strict=True):
                 if mention.id in given:
-                    groundings.extend(self._trusted(g) for g in given[mention.id])
+                    groundings.extend(self._trusted(g, mention) for g in given[mention.id])
                 else:
                     groundings.append(self._grounding(mention, resolved[query]))
             done.append(tuple(groundings))
@@ -208,17 +215,17 @@ class Linker:
         """Tell whether the name found agrees with ``text`` in its codes."""
         return may_be_same(text, candidate.name)
 
-    def _trusted(self, given: Grounding) -> Grounding:
-        """Keep a given grounding; fill in the name that the lexicon knows, and a successor."""
-        if not given.curie or given.curie not in self.lexicon:
-            return given
+    def _trusted(self, given: Grounding, mention: Mention) -> Grounding:
+        """Keep a given grounding; fill in name and category of the lexicon, and a successor."""
+        if given.curie not in self.lexicon:
+            return replace(given, category=mention.category)
         term = self.lexicon.term(given.curie)
         while term.obsolete and term.replaced_by in self.lexicon and term.replaced_by != term.id:
             term = self.lexicon.term(term.replaced_by)
             if term.id == given.curie:
                 break
         return Grounding(
-            given.mention, term.id, term.name, given.category or term.category, given.score,
+            given.mention, term.id, term.name, term.category or mention.category, given.score,
             given.method, given.reason, given.candidates,
         )  # fmt: skip
 

@@ -68,6 +68,8 @@ class RawRelation:
     hedged: bool = False
     trigger: str = ""
     span: Span | None = None
+    subject_curie: str = ""
+    object_curie: str = ""
 
 
 @dataclass(slots=True)
@@ -125,6 +127,8 @@ class Annotations:
         return Relation(
             document.id, subject.id, other.id, raw.predicate, raw.score, start, end,
             raw.extractor, raw.negated, raw.hedged, raw.novel, clean(raw.trigger),
+            raw.subject_curie or index.part(raw.subject, subject),
+            raw.object_curie or index.part(raw.object, other),
         )  # fmt: skip
 
 
@@ -135,7 +139,7 @@ class _Index:
         self._keys: dict[str, Mention] = {}
         self._ids: dict[str, dict[str, Mention]] = {}
         self._locals: dict[str, dict[str, Mention]] = {}
-        self._composite: set[str] = set()
+        self._parts: dict[str, set[str]] = {}
         self._used: set[tuple[str, str, str]] = set()
 
     def add(self, mention: Mention, mention_id: str, raw: RawMention) -> None:
@@ -144,7 +148,8 @@ class _Index:
         names = list(raw.identifiers)
         names += [grounding.curie for grounding in raw.groundings or ()]
         if len(names) > 1:
-            self._composite.add(mention_id)
+            curies = {to_curie(name, raw.category) for name in names}
+            self._parts.setdefault(mention_id, set()).update(curies)
         for identifier in names:
             curie = to_curie(identifier, raw.category)
             for name in {identifier, curie} - {""}:
@@ -165,6 +170,12 @@ class _Index:
             if common := set.intersection(*map(set, parts)):
                 return {key: mention for key, mention in parts[0].items() if key in common}
         return {}
+
+    def part(self, end: str, mention: Mention) -> str:
+        """Return the CURIE that ``end`` names among those of a composite mention, or nothing."""
+        parts = self._parts.get(mention.id, ())
+        curie = to_curie(end, mention.category)
+        return curie if curie in parts else ""
 
     def pair(self, raw: RawRelation) -> tuple[Mention, Mention] | None:
         """Return the closest two mentions of the relation's ends.
@@ -187,7 +198,7 @@ class _Index:
     def _rank(
         self, first: tuple[str, Mention], second: tuple[str, Mention], predicate: str
     ) -> tuple[bool, bool, int, int, int]:
-        composite = (first[0] in self._composite) + (second[0] in self._composite)
+        composite = (first[0] in self._parts) + (second[0] in self._parts)
         gap = max(first[1].start, second[1].start) - min(first[1].end, second[1].end)
         taken = (first[0], predicate, second[0]) in self._used
         return first[0] == second[0], taken, composite, max(gap, 0), first[1].start

@@ -220,6 +220,8 @@ def _relation(raw: dict[str, Any], place: str) -> RawRelation | str:
         hedged=str(infons.get("hedged")).lower() == "true",
         trigger=str(infons.get("trigger") or ""),
         span=(int(start), int(end)) if start is not None and end is not None else None,
+        subject_curie=str(infons.get("subject_curie") or ""),
+        object_curie=str(infons.get("object_curie") or ""),
     )  # fmt: skip
 
 

@@ -164,6 +164,10 @@ def _relation(relation: Relation, keys: dict[str, str], key: str) -> dict[str, A
         infons["novel"] = "Novel" if relation.novel else "No"
     if relation.trigger:
         infons["trigger"] = clean(relation.trigger)
+    if relation.subject_curie:
+        infons["subject_curie"] = clean(relation.subject_curie)
+    if relation.object_curie:
+        infons["object_curie"] = clean(relation.object_curie)
     return {
         "id": key,
         "infons": infons,

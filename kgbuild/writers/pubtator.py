@@ -42,15 +42,16 @@ def _lines(item: AnnotatedDocument, tally: WriteTally) -> Iterator[str]:
     title_end, shift, rest = _layout(document, text)
     yield f"{name}|t|{text[:title_end]}"
     yield f"{name}|a|{text[rest:]}"
-    identifiers: dict[str, list[str]] = {}
+    identifiers: dict[str, dict[str, str]] = {}
     categories = {mention.id: mention.category for mention in item.mentions}
     for grounding in item.groundings:
         category = categories.get(grounding.mention)
         if grounding.curie and category is not None:
-            identifiers.setdefault(grounding.mention, []).append(_identifier(grounding, category))
+            parts = identifiers.setdefault(grounding.mention, {})
+            parts[grounding.curie] = _identifier(grounding, category)
     for mention in item.mentions:
         yield _mention_line(
-            mention, name, text, identifiers.get(mention.id, []), (title_end, shift)
+            mention, name, text, [*identifiers.get(mention.id, {}).values()], (title_end, shift)
         )
         tally.mentions += 1
         if len(mention.spans) > 1:
@@ -63,11 +64,17 @@ def _lines(item: AnnotatedDocument, tally: WriteTally) -> Iterator[str]:
             continue
         novel = () if relation.novel is None else ("Novel" if relation.novel else "No",)
         predicate = clean(relation.predicate).translate(_BLANK)
-        line = "\t".join((name, predicate, ",".join(subject), ",".join(other), *novel))
+        ends = _meant(subject, relation.subject_curie), _meant(other, relation.object_curie)
+        line = "\t".join((name, predicate, *ends, *novel))
         if line not in seen:
             seen.add(line)
             tally.relations += 1
             yield line
+
+
+def _meant(parts: dict[str, str], curie: str) -> str:
+    """Return the identifier that a relation names of a composite mention's, else all of them."""
+    return parts[curie] if curie in parts else ",".join(parts.values())
 
 
 def _layout(document: Document, text: str) -> tuple[int, int, int]:

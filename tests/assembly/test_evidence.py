@@ -133,3 +133,15 @@ def test_occurrences_count_mentions_and_sentences(schema: Schema) -> None:
 def test_the_same_evidence_counts_once(schema: Schema) -> None:
     relation = relate(ASPIRIN, "inhibits", COX1)
     assert len(contribute(schema, relation, relation).evidence) == 1
+
+
+def test_a_relation_may_name_one_part_of_a_composite_mention(schema: Schema) -> None:
+    groundings = (
+        ground(ASPIRIN, "MESH:D001241"), ground(COX1, "HGNC:9604"), ground(COX1, "HGNC:9605"),
+    )  # fmt: skip
+    one = contribute(
+        schema,
+        relate(ASPIRIN, "inhibits", COX1, object_curie="HGNC:9605"),
+        groundings=groundings,
+    )
+    assert [row["object"] for row in one.evidence] == ["HGNC:9605"]
