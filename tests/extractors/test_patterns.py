@@ -243,6 +243,17 @@ def test_a_category_that_the_schema_does_not_know_is_related_to_nothing() -> Non
     assert EXTRACTOR.extract([doc]) == [()]
 
 
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "A versatile [serine|C] and [cysteine|C] [hydrolase|G] inhibitor was used.",
+        "A man with a history of [tuberculosis|D] presented with [coma|P].",
+    ],
+)
+def test_what_the_main_job_got_wrong(marked: str) -> None:
+    assert relations(marked) == set()
+
+
 def test_empty_input() -> None:
     assert EXTRACTOR.extract([]) == []
     assert EXTRACTOR.extract([document("")]) == [()]
