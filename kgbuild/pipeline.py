@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import signal
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -150,13 +151,14 @@ class _Build:
                 self.progress("documents", self.report.documents, None)
 
     def check_readable(self) -> None:
-        """Raise InputError where something was read and there is no document at all."""
+        """Raise InputError where inputs were named and there is no document at all."""
         ledger, intake = self.workspace.ledger, self.report.intake
         if intake.inputs_read and not intake.new and not ledger.totals()["shards"]:
             raise InputError("no document was found in the input")
-        if intake.failures and not ledger.totals()["documents"]:
-            first = ledger.failures()[-1]
-            raise InputError(f"no document could be read: {first.source}: {first.reason}")
+        named = intake.inputs_read or intake.inputs_unchanged
+        if named and not ledger.totals()["documents"] and (failures := ledger.failures()):
+            last = failures[-1]
+            raise InputError(f"no document could be read: {last.source}: {last.reason}")
 
     def forget(self, stages: Sequence[str]) -> None:
         """Make stages, and assembly, count as not done."""
@@ -257,6 +259,7 @@ _worker: Components | None = None
 
 def _start_worker(prepared: Prepared) -> None:
     global _worker  # noqa: PLW0603 - a process pool's initializer can hand on nothing else
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent stops its workers
     _worker = make_components(prepared)
 
 
@@ -274,10 +277,13 @@ def _in_processes(
         workers, mp_context=get_context("spawn"), initializer=_start_worker, initargs=(prepared,)
     ) as pool:
         running: set[Future[ShardResult]] = set()
-        for shard, start in todo:
-            running.add(pool.submit(_work_in_worker, folder, shard, start))
-            while len(running) >= 2 * workers:
-                done, running = wait(running, return_when=FIRST_COMPLETED)
-                yield from (future.result() for future in done)
-        for future in running:
-            yield future.result()
+        try:
+            for shard, start in todo:
+                running.add(pool.submit(_work_in_worker, folder, shard, start))
+                while len(running) >= 2 * workers:
+                    done, running = wait(running, return_when=FIRST_COMPLETED)
+                    yield from (future.result() for future in done)
+            for future in running:
+                yield future.result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)

@@ -32,6 +32,8 @@ _CLASSES = {
     "text": "text:TextReader",
 }
 
+_WHOLE = {"html", "markdown", "pdf", "text"}  # a file is one document
+
 
 def _factory(target: str) -> Callable[..., Reader]:
     module, _, name = target.partition(":")
@@ -108,7 +110,10 @@ def _read(
                 yield Failure(source.name, "read", str(error))
                 continue
             known += 1
-            yield from _read_source(source, name, options)
+            items = _read_source(source, name, options)
+            if name in _WHOLE:  # cut off, it would be a document that says something else
+                items = iter([item for item in items if not source.problems])
+            yield from items
         for problem in source.problems:
             yield Failure(source.name, "read", problem)
     if unknown and not known:

@@ -28,7 +28,7 @@ from kgbuild.readers.streams import (
 )
 from kgbuild.records import Failure
 
-__all__ = ["Source", "find_inputs", "input_files", "open_sources"]
+__all__ = ["Source", "find_inputs", "input_files", "open_sources", "printable"]
 
 _GZIP = b"\x1f\x8b"
 _ZIP = b"PK\x03\x04"
@@ -126,10 +126,19 @@ def open_sources(
         for path in _walk(Path(item)) if Path(item).is_dir() else (Path(item),):
             try:
                 with path.open("rb") as stream:
-                    yield from _open(stream, str(path), max_ratio, encoding)
+                    yield from _open(stream, printable(str(path)), max_ratio, encoding)
             except OSError as error:
                 reason = f"can't be opened: {error.strerror or error}"
-                yield Failure(str(path), "read", reason)
+                yield Failure(printable(str(path)), "read", reason)
+
+
+def printable(name: str) -> str:
+    r"""Return a file's name with the bytes that are not UTF-8 written as escapes.
+
+    >>> printable("caf\udce9.txt")
+    'caf\\xe9.txt'
+    """
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _open(

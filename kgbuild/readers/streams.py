@@ -90,8 +90,9 @@ def gunzip(chunks: Iterable[bytes], problems: list[str], *, max_ratio: float) ->
             try:
                 output = decoder.decompress(data, CHUNK)
             except zlib.error as error:
-                yield _salvage(before, data)
                 problems.append(f"damaged gzip data: {error}; fetch the file again")
+                if rest := _salvage(before, data):
+                    yield rest
                 return
             if output:
                 written += len(output)
