@@ -156,6 +156,7 @@ class Intake:
             full = len(self._pending.items) >= self._run.shard_documents
             if full or self._pending.characters >= self._run.shard_characters:
                 yield self._commit()
+                self._started = time.perf_counter()  # what was done meanwhile is not reading
         if is_reread and source.stamp:
             for entry in self._ledger.documents_of(source.name):
                 if entry.id not in seen:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["load_ladybug"]
 
 _VERSION = "ladybug/1"
-_SMALL = 100_000  # rows that one transaction holds; each commit waits for the disk
+_TOGETHER = 4  # copies in one transaction: each commit waits for the disk, each copy holds 24 MB
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
 
 
@@ -164,9 +164,7 @@ def _build(
             loader.total = _rows(tables)
             with _transaction(target):
                 loader.create(schema)
-                if loader.total <= _SMALL:
-                    loader.copy()
-            if loader.total > _SMALL:
+            with _transaction(target):
                 loader.copy()
             run(target, f"COMMENT ON TABLE `Document` IS '{fingerprint}'")
             run(target, "CHECKPOINT")
@@ -213,6 +211,7 @@ class _Loader:
         self.source, self.target, self.folder, self.progress = source, target, folder, progress
         self.rows: dict[str, int] = {}
         self.total = 0
+        self.copies = 0
 
     def create(self, schema: Schema) -> None:
         """Create every table, with each pair of labels that its relationships join."""
@@ -279,6 +278,10 @@ class _Loader:
                 f"{name} could not be loaded ({error}): the graph's tables don't fit together; "
                 "assemble the graph again"
             ) from error
+        self.copies += 1
+        if self.copies % _TOGETHER == 0:
+            run(self.target, "COMMIT")
+            run(self.target, "BEGIN TRANSACTION")
         self.rows[name] = self.rows.get(name, 0) + count
         if self.progress is not None:
             self.progress(name, sum(self.rows.values()), self.total)

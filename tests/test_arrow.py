@@ -7,7 +7,7 @@ import sys
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kgbuild.arrow import to_table
@@ -39,6 +39,7 @@ ROWS = st.lists(
 )
 
 
+@settings(deadline=None)  # the first call imports pandas
 @given(ROWS)
 def test_equals_pyarrows_own_conversion(rows: list[dict[str, object]]) -> None:
     table = to_table(rows, SCHEMA)
@@ -68,5 +69,5 @@ def test_a_build_does_not_import_pandas(tmp_path: object) -> None:
         "build_into(sys.argv[1], memory=['Metformin treats type 2 diabetes mellitus.'])\n"
         "sys.exit('pandas' in sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", code, f"{tmp_path}/out"], check=False)  # noqa: S603
+    done = subprocess.run([sys.executable, "-c", code, f"{tmp_path}/out"], check=False)
     assert done.returncode == 0
