@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ from kgbuild.config import (
     TransformerConfig,
     VariantsConfig,
 )
-from kgbuild.errors import MissingExtraError
+from kgbuild.errors import ConfigError, MissingExtraError
 from kgbuild.ontologies.schema import Schema
 from kgbuild.protocols import Recognizer, RelationExtractor
 from kgbuild.records import Candidate, content_hash
@@ -90,8 +91,27 @@ def check(config: Config) -> None:
     schema = Schema.load(config.schema_)
     for spec in config.vocabulary_specs():
         open_vocabulary(spec.name, category=spec.category)
+    for recognizer in config.recognizers:
+        if isinstance(recognizer, DictionaryConfig):
+            _known_categories(recognizer.categories, schema)
     for relation in config.relations:
         _relation_extractor(relation, schema)
+
+
+def _known_categories(names: Sequence[str] | None, schema: Schema) -> list[str] | None:
+    """Return the schema's names of categories.
+
+    Raises:
+        ConfigError: the schema has no such category.
+    """
+    if names is None:
+        return None
+    found = [(name, schema.category(name)) for name in names]
+    if unknown := [name for name, category in found if category is None]:
+        near = get_close_matches(unknown[0], schema.categories, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"it has: {', '.join(schema.categories)}"
+        raise ConfigError(f"the schema has no category {unknown[0]!r}: {hint}")
+    return [category for _, category in found if category is not None]
 
 
 def make_components(prepared: Prepared) -> Components:
@@ -123,7 +143,8 @@ def _recognizer(config: RecognizerConfig, schema: Schema, lexicon: Lexicon) -> R
         case DictionaryConfig():
             from kgbuild.extractors.dictionary import DictionaryRecognizer
 
-            return DictionaryRecognizer(lexicon, schema=schema, categories=config.categories)
+            categories = _known_categories(config.categories, schema)
+            return DictionaryRecognizer(lexicon, schema=schema, categories=categories)
         case VariantsConfig():
             from kgbuild.extractors.variants import VariantRecognizer
 

@@ -231,7 +231,8 @@ def _relative_to(config: Config, folder: Path) -> Config:
         return str(path) if path.exists() else name
 
     vocabularies = [
-        v.model_copy(update={"name": resolve(v.name)}) for v in config.vocabulary_specs()
+        resolve(v) if isinstance(v, str) else v.model_copy(update={"name": resolve(v.name)})
+        for v in config.vocabularies
     ]
     relations = [
         r.model_copy(update={"file": resolve(r.file)})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kgbuild.cli.console import DONE, FAILED_DOCUMENTS, err, grid, out, progress
+from kgbuild.cli.console import DONE, FAILED_DOCUMENTS, err, grid, out, print_table, progress
 
 if TYPE_CHECKING:
     from kgbuild.pipeline import BuildReport
@@ -127,7 +127,7 @@ def _summarize(report: BuildReport) -> None:
     seconds = sum(report.seconds.values())
     rate = f"{report.documents / seconds:,.0f} documents/s" if report.documents and seconds else ""
     table.add_row("seconds", f"{seconds:,.1f}", rate)
-    out.print(table)
+    print_table(table)
     _print_predicates(report)
     if report.failures:
         _print_failures(report)
@@ -153,7 +153,7 @@ def _print_predicates(report: BuildReport) -> None:
         table = grid()
         table.add_column()
         table.add_row("by predicate", text)
-        out.print(table)
+        print_table(table)
 
 
 def _print_failures(report: BuildReport) -> None:

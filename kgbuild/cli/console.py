@@ -26,6 +26,7 @@ __all__ = [
     "one_line",
     "out",
     "print_indented",
+    "print_table",
     "progress",
     "table",
 ]
@@ -62,6 +63,17 @@ def one_line(text: str) -> Text:
     from rich.text import Text
 
     return Text(text, no_wrap=True, overflow="ellipsis")
+
+
+def print_table(table: Table) -> None:
+    """Print a table; a pipe gets its lines without the blanks that fill them."""
+    if out.is_terminal:
+        out.print(table)
+        return
+    with out.capture() as printed:
+        out.print(table)
+    lines = (line.rstrip() for line in printed.get().splitlines())
+    out.file.write("".join(f"{line}\n" for line in lines))
 
 
 def print_indented(text: RenderableType) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from kgbuild.cli.console import out, progress, table
+from kgbuild.cli.console import out, print_table, progress, table
 
 if TYPE_CHECKING:
     from kgbuild.normalizer.lexicon import Lexicon
@@ -81,4 +81,7 @@ def _print_candidates(candidates: Sequence[Candidate], lexicon: Lexicon) -> None
     for found in sorted(candidates, key=lambda found: -found.score):
         _, category = lexicon.label(found.curie) or ("", "")
         rows.add_row(found.curie, escape(found.name), category, found.method, f"{found.score:.3f}")
-    out.print(rows if candidates else "no candidates")
+    if candidates:
+        print_table(rows)
+    else:
+        out.print("no candidates")

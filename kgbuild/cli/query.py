@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kgbuild.cli.console import out, table
+from kgbuild.cli.console import out, print_table, table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -138,7 +138,7 @@ def _print_table(frame: pd.DataFrame) -> None:
         rows.add_column(escape(str(name)), justify="right" if numeric else "left")
     for cells in zip(*(_cells(frame[name]) for name in frame.columns), strict=True):
         rows.add_row(*map(escape, cells))
-    out.print(rows)
+    print_table(rows)
     out.print(f"[dim]{len(frame):,} row{'' if len(frame) == 1 else 's'}[/]")
 
 

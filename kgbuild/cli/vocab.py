@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from kgbuild.cli.console import grid, one_line, out, progress, table
+from kgbuild.cli.console import grid, one_line, out, print_table, progress, table
 
 if TYPE_CHECKING:
     from kgbuild.ontologies import VocabularyInfo
@@ -35,7 +35,7 @@ def list_() -> None:
         here = "yes" if is_own or fetched(card) else ""
         cells = (card.name, card.prefix, here, card.title, card.licence)
         rows.add_row(*map(one_line, cells))
-    out.print(rows)
+    print_table(rows)
     out.print("\n[dim]fetch one with `kgbuild vocab get NAME`; a file is given by its path[/]")
 
 
@@ -111,6 +111,6 @@ def _print(info: VocabularyInfo) -> None:
     for key, value in rows.items():
         if value:
             shown.add_row(key, escape(value))
-    out.print(shown)
+    print_table(shown)
     for failure in info.failures[:5]:
         out.print(f"  {escape(f'{failure.source} {failure.place}: {failure.reason}')}")
