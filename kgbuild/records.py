@@ -44,12 +44,15 @@ def content_hash(*parts: object) -> str:
     >>> content_hash("MESH:D001241", "treats", "MESH:D006261")
     'b5f045895fe1d2c1d0861b53'
     """
-    data = b"".join(b"%d:%b" % (len(part), part) for part in (_bytes(p) for p in parts))
+    encoded = [str(part).encode("utf-8", "surrogatepass") for part in parts]
+    data = b"".join([b"%d:%b" % (len(part), part) for part in encoded])
     return sha256(data).hexdigest()[:24]
 
 
-def _bytes(part: object) -> bytes:
-    return str(part).encode("utf-8", "surrogatepass")
+def _remembered(record: Mention | Relation, id: str) -> str:
+    """Keep a content hash in its record: stages ask for it again and again."""
+    object.__setattr__(record, "_id", id)
+    return id
 
 
 def document_hash(text: str) -> str:
@@ -127,12 +130,16 @@ class Mention:
     score: float = 1.0
     extractor: str = "given"
     spans: tuple[Span, ...] = ()
+    _id: str = field(default="", init=False, repr=False, compare=False)
 
     @property
     def id(self) -> str:
         """The content hash of document, place, text, category and extractor."""
+        if self._id:
+            return self._id
         pieces = self.spans or ((self.start, self.end),)
-        return content_hash(self.document, pieces, self.text, self.category, self.extractor)
+        own = content_hash(self.document, pieces, self.text, self.category, self.extractor)
+        return _remembered(self, own)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,15 +195,19 @@ class Relation:
     trigger: str = ""
     subject_curie: str = ""
     object_curie: str = ""
+    _id: str = field(default="", init=False, repr=False, compare=False)
 
     @property
     def id(self) -> str:
         """The content hash of everything that distinguishes this relation from another."""
-        return content_hash(
+        if self._id:
+            return self._id
+        own = content_hash(
             self.document, self.subject, self.predicate, self.object,
             self.start, self.end, self.negated, self.extractor, self.trigger,
             self.subject_curie, self.object_curie,
         )  # fmt: skip
+        return _remembered(self, own)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
 
 from hypothesis import given
@@ -85,3 +86,14 @@ def test_of_two_at_one_place_each_follows_to_its_own() -> None:
         ("X:0", new[0].id),
         ("X:1", new[1].id),
     ]
+
+
+def test_a_remembered_id_does_not_outlive_a_change() -> None:
+    mention = Mention("d", 0, 3, "abc", "Gene")
+    first = mention.id
+    moved = replace(mention, start=1, text="bc")
+    assert moved.id == Mention("d", 1, 3, "bc", "Gene").id != first
+    assert pickle.loads(pickle.dumps(mention)).id == first
+    assert mention == Mention("d", 0, 3, "abc", "Gene")
+    assert hash(mention) == hash(Mention("d", 0, 3, "abc", "Gene"))
+    assert "_id" not in repr(mention)
