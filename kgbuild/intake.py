@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 from kgbuild.config import ReadingConfig, RunConfig
 from kgbuild.errors import ConfigError, InputError
@@ -32,11 +33,16 @@ READ = "read"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An input with a name and a stamp that changes when its content does (empty: unknown)."""
+    """An input with a name and a stamp that changes when its content does (empty: unknown).
+
+    ``position`` says how many of its ``size`` bytes are read; both are 0 where that can't be known.
+    """
 
     name: str
     stamp: str
     items: Iterable[ReadItem]
+    position: Callable[[], int] = int
+    size: int = 0
 
 
 @dataclass(slots=True)
@@ -78,22 +84,45 @@ def from_inputs(inputs: Iterable[str], reading: ReadingConfig) -> Iterator[Sourc
 
     options = content_hash(reading.model_dump_json())
     for name in input_files(inputs):
-        stamp = ""
+        stamp, size = "", 0
         if name != "-":
             status = Path(name).stat()
+            size = status.st_size
             stamp = f"{status.st_size}:{status.st_mtime_ns}:{options}"
-        yield Source(printable(name), stamp, _read(name, reading))
+        file = _File(name, reading)
+        yield Source(printable(name), stamp, file.items(), file.position, size)
 
 
-def _read(name: str, reading: ReadingConfig) -> Iterator[ReadItem]:
-    from kgbuild.readers import read_documents
+@dataclass(slots=True)
+class _File:
+    """One input file, and how far it is read."""
 
-    try:
-        items = read_documents([name], format=reading.format, **reading.options)
-    except ValueError as error:
-        raise ConfigError(f"reading: {error}") from error
-    with suppress(InputError):  # a file of unknown format; its failure has been yielded
-        yield from items
+    name: str
+    reading: ReadingConfig
+    stream: BinaryIO | None = None
+
+    def items(self) -> Iterator[ReadItem]:
+        """Yield what the file holds."""
+        from kgbuild.readers import read_documents
+
+        options = self.reading.options
+        try:
+            items = read_documents(
+                [self.name], format=self.reading.format, opened=self._opened, **options
+            )
+        except ValueError as error:
+            raise ConfigError(f"reading: {error}") from error
+        with suppress(InputError):  # a file of unknown format; its failure has been yielded
+            yield from items
+
+    def _opened(self, stream: BinaryIO) -> None:
+        self.stream = stream
+
+    def position(self) -> int:
+        """Return how many of the file's bytes are read; all once it is closed."""
+        if self.stream is None or self.name == "-":
+            return 0
+        return Path(self.name).stat().st_size if self.stream.closed else self.stream.tell()
 
 
 def size_of(inputs: Sequence[str]) -> int:
@@ -135,6 +164,20 @@ class Intake:
         self._pending = _Pending()
         self._started = time.perf_counter()
         self.counts = IntakeCounts()
+        self._bytes_before = 0
+        self._bytes_unchanged = 0
+        self._position: Callable[[], int] = int
+
+    def expected(self, documents: int, input_bytes: int) -> int | None:
+        """Return how many documents there will be, if the rest is like what has been read.
+
+        Args:
+            documents: found so far.
+            input_bytes: size of all inputs, unchanged ones included.
+        """
+        done = self._bytes_before + self._position()
+        to_read = input_bytes - self._bytes_unchanged
+        return max(documents, round(documents * to_read / done)) if done and to_read else None
 
     def read(self, sources: Iterable[Source]) -> Iterator[int]:
         """Read what is new and yield the number of each shard once it is committed."""
@@ -142,8 +185,12 @@ class Intake:
             known = self._ledger.input_stamp(source.name)
             if source.stamp and known == source.stamp:
                 self.counts.inputs_unchanged += 1
+                self._bytes_unchanged += source.size
                 continue
+            self._position = source.position
             yield from self._read_source(source, is_reread=known is not None)
+            self._bytes_before += source.position()
+            self._position = int
         if self._pending:
             yield self._commit()
 

@@ -148,7 +148,8 @@ class _Build:
             self.report.shards += 1
             self.report.documents += result.documents
             if self.progress:
-                self.progress("documents", self.report.documents, None)
+                done = self.report.documents
+                self.progress("documents", done, intake.expected(done, input_bytes))
 
     def check_readable(self) -> None:
         """Raise InputError where inputs were named and there is no document at all."""

@@ -305,7 +305,7 @@ def test_a_kill_at_any_point_loses_and_doubles_nothing(inputs: Path, tmp_path: P
     assert whole.returncode == 0, whole.stderr
     steps = int(whole.stdout)
     expected = content(tmp_path / "whole")
-    points = sorted({1 + steps * i // 11 for i in range(11)} | {steps})
+    points = sorted({1 + steps * i // 7 for i in range(7)} | {steps})
     gate = threading.Semaphore(2)
     problems: list[str] = []
 
@@ -335,3 +335,14 @@ def test_interrupting_leaves_a_folder_to_go_on_with(inputs: Path, tmp_path: Path
         build_into(tmp_path / "out", memory=source(), config=CONFIG)
     build_into(tmp_path / "out", memory=[Document(f"PMID:{n}", s) for n, s in enumerate(SENTENCES)])
     assert len(texts(tmp_path / "out")) == 7
+
+
+def test_progress_tells_how_much_is_left(inputs: Path, tmp_path: Path) -> None:
+    steps: list[tuple[str, int, int | None]] = []
+    build_into(
+        tmp_path / "out", [inputs], config=CONFIG, progress=lambda *step: steps.append(step)
+    )
+    documents = [(done, total) for task, done, total in steps if task == "documents"]
+    assert [done for done, _ in documents] == [2, 4, 6, 7]
+    assert all(total is not None and done <= total <= 12 for done, total in documents)
+    assert documents[-1] == (7, 7)

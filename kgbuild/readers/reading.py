@@ -8,7 +8,7 @@ import inspect
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, BinaryIO
 
 from kgbuild.errors import InputError
 from kgbuild.protocols import Reader, ReadItem
@@ -61,6 +61,7 @@ def read_documents(
     format: str | None = None,
     encoding: str = "",
     max_ratio: float = 200.0,
+    opened: Callable[[BinaryIO], None] | None = None,
     **options: Any,
 ) -> Iterator[ReadItem]:
     """Stream the documents of files, folders, globs and standard input (``-``).
@@ -74,6 +75,7 @@ def read_documents(
         format: one of ``READERS``; None finds it out for each file.
         encoding: of text without byte order mark; empty means UTF-8. XML says its own.
         max_ratio: how many times its size a compressed file may grow to (from 64 MiB on).
+        opened: called with each file's raw stream, whose position says how far reading is.
         options: options of readers; where formats are found out, each reader takes its own.
 
     Raises:
@@ -85,15 +87,16 @@ def read_documents(
         raise ValueError(_unknown("format", format, READERS))
     _check_options(format, options)
     found = find_inputs(inputs)
-    return _read(found, format, encoding, max_ratio, options)
+    sources = open_sources(found, max_ratio=max_ratio, encoding=encoding, opened=opened)
+    return _read(sources, format, options)
 
 
 def _read(
-    inputs: list[str], format: str | None, encoding: str, max_ratio: float, options: dict[str, Any]
+    sources: Iterable[Source | Failure], format: str | None, options: dict[str, Any]
 ) -> Iterator[ReadItem]:
     known = 0
     unknown: list[str] = []
-    for source in open_sources(inputs, max_ratio=max_ratio, encoding=encoding):
+    for source in sources:
         if isinstance(source, Failure):
             known += 1
             yield source

@@ -9,7 +9,7 @@ import os
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -111,13 +111,18 @@ def _walk(folder: Path) -> Iterator[Path]:
 
 
 def open_sources(
-    inputs: Iterable[str], *, max_ratio: float = 200.0, encoding: str = ""
+    inputs: Iterable[str],
+    *,
+    max_ratio: float = 200.0,
+    encoding: str = "",
+    opened: Callable[[BinaryIO], None] | None = None,
 ) -> Iterator[Source | Failure]:
     """Open every file of ``inputs`` in turn, members of archives too; close it when moving on.
 
     Folders are walked in sorted order; hidden files are skipped. ``max_ratio`` guards against
     decompression bombs, see ``gunzip``. ``encoding`` is that of text without byte order mark;
-    empty means UTF-8.
+    empty means UTF-8. ``opened`` is called with each file's raw stream, whose position says how
+    far reading is.
     """
     for item in inputs:
         if item == "-":
@@ -126,6 +131,8 @@ def open_sources(
         for path in _walk(Path(item)) if Path(item).is_dir() else (Path(item),):
             try:
                 with path.open("rb") as stream:
+                    if opened:
+                        opened(stream)
                     yield from _open(stream, printable(str(path)), max_ratio, encoding)
             except OSError as error:
                 reason = f"can't be opened: {error.strerror or error}"
