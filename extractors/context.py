@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["context_bonus", "in_shouted_line"]
+__all__ = ["context_bonus", "in_shouted_line", "words_beside"]
 
 _AFTER = {
     "Gene": "gene genes mrna protein proteins receptor receptors promoter expression polymorphism "
@@ -25,29 +25,37 @@ _BEFORE = {
 _AFTER_WORDS = {c: frozenset(words.split()) for c, words in _AFTER.items()}
 _BEFORE_WORDS = {c: frozenset(words.split()) for c, words in _BEFORE.items()}
 _WORD_AFTER = re.compile(r"[\s-]*([^\W\d_]+)")
-_WORD_BEFORE = re.compile(r"([^\W\d_]+)[\s-]*\Z")
+_GAP = " -\t\n\r\f\v\u00a0\u2009"
 _WINDOW = 30
+_ENOUGH = 20
 
 
-def context_bonus(text: str, start: int, end: int, category: str) -> float:
-    """Return how much the words beside ``text[start:end]`` favour a category: 0 to 0.25.
+def words_beside(text: str, start: int, end: int) -> tuple[str, str]:
+    """Return the words before and after ``text[start:end]`` in lower case, "" where none is."""
+    after = _WORD_AFTER.match(text, end, end + _WINDOW)
+    head = text[max(0, start - _WINDOW) : start].rstrip(_GAP)
+    at = len(head)
+    while at and head[at - 1].isalpha():
+        at -= 1
+    return head[at:].lower(), after[1].lower() if after else ""
+
+
+def context_bonus(before: str, after: str, category: str) -> float:
+    """Return how much the words beside a name favour a category: 0 to 0.25.
 
     Categories that have no cues of their own (another field's) get 0.
+
+    >>> context_bonus("human", "gene", "Gene"), context_bonus("human", "gene", "Tool")
+    (0.25, 0.0)
     """
-    bonus = 0.0
-    if category in _AFTER_WORDS:
-        after = _WORD_AFTER.match(text, end, end + _WINDOW)
-        if after and after[1].lower() in _AFTER_WORDS[category]:
-            bonus += 0.15
-    if category in _BEFORE_WORDS:
-        before = _WORD_BEFORE.search(text[max(0, start - _WINDOW) : start])
-        if before and before[1].lower() in _BEFORE_WORDS[category]:
-            bonus += 0.1
-    return bonus
+    bonus = 0.15 if after in _AFTER_WORDS.get(category, ()) else 0.0
+    return bonus + (0.1 if before in _BEFORE_WORDS.get(category, ()) else 0.0)
 
 
 def in_shouted_line(text: str, start: int, end: int) -> bool:
     """Tell whether the text around is all in capitals, so that capitals mean nothing there."""
     around = text[max(0, start - 40) : start] + text[end : end + 40]
+    if sum(map(str.isupper, around)) <= 0.8 * _ENOUGH:
+        return False
     letters = [c for c in around if c.isalpha()]
-    return len(letters) >= 20 and sum(map(str.isupper, letters)) > 0.8 * len(letters)
+    return len(letters) >= _ENOUGH and sum(map(str.isupper, letters)) > 0.8 * len(letters)

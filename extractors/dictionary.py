@@ -5,12 +5,13 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property, lru_cache
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from kgbuild.extractors.context import context_bonus, in_shouted_line
+from kgbuild.extractors.context import context_bonus, in_shouted_line, words_beside
 from kgbuild.extractors.name_match import is_symbol, name_match
 from kgbuild.extractors.stop_names import TooGeneral, common_words, too_general
-from kgbuild.extractors.written_short import ShortForms, short_forms
+from kgbuild.extractors.written_short import short_forms
 from kgbuild.normalizer.lexicon import Lexicon, NameEntry
 from kgbuild.normalizer.ranking import resembles
 from kgbuild.records import AnnotatedDocument, Mention
@@ -28,6 +29,7 @@ _SCOPE_WEIGHT = {
     "related": 0.75,
     "broad": 0.6,
 }
+_MOST_DECIDED = 200_000
 Senses: TypeAlias = tuple[tuple[str, float], ...]
 _Found: TypeAlias = tuple[int, int, Senses]
 
@@ -97,14 +99,14 @@ class DictionaryRecognizer:
         self._stop_names = frozenset(n.casefold() for n in stop_names) | general.names
         self._stopped = frozenset(stop_ids) | general.terms
         self._stopped_branches = general.branches
-        self._senses = lru_cache(maxsize=200_000)(self._find_senses)
+        self._useless: set[int] = set()
+        self._decided: dict[str, tuple[int, _Decision]] = {}
         self._agrees = lru_cache(maxsize=50_000)(self._names_agree)
 
     @cached_property
-    def _stop_ids(self) -> frozenset[str]:
-        """CURIEs that are no mentions; made when first needed, as it reads the whole hierarchy."""
-        branches = self._stopped_branches
-        return self._stopped | branches | self.lexicon.descendants(branches)
+    def _stop_rows(self) -> frozenset[int]:
+        """Terms that are no mentions; made when first needed, as it reads the whole hierarchy."""
+        return self.lexicon.term_rows(self._stopped, branches=self._stopped_branches)
 
     @cached_property
     def name(self) -> str:
@@ -122,19 +124,26 @@ class DictionaryRecognizer:
         text = annotated.document.text
         starts = [sentence.start for sentence in annotated.sentences]
         shorts = short_forms(annotated, self.long_form_senses)
+        defines = bool(shorts.long_forms)
+        decided = self._decided
         found: list[_Found] = []
         for start, end, key in self.lexicon.places(text, without=self._useless):
             surface = text[start:end]
-            senses, trim, capitals = self._decide(key, surface)
+            known = decided.get(surface)
+            # Equal words have another key only where a Roman numeral's context differs.
+            if known is None or known[0] != key:
+                known = self._decide(key, surface)
+            senses, trim, capitals = known[1]
             if not senses:
                 continue
-            if (long := shorts.long_form(surface)) and not self._agrees(key, surface, long):
+            long = shorts.long_form(surface) if defines else ""
+            if long and not self._agrees(key, surface, long):
                 continue
-            end -= trim
-            if capitals and in_shouted_line(text, start, end):
+            last = end - trim
+            if capitals and in_shouted_line(text, start, last):
                 continue
-            if not starts or _within_one(starts, start, end):
-                found.append((start, end, senses))
+            if not starts or _within_one(starts, start, last):
+                found.append((start, last, senses))
         found += shorts.places(text)
         chosen = _distinct(found) if self.keep_nested else _longest(found)
         return self._mentions(annotated, chosen)
@@ -156,16 +165,18 @@ class DictionaryRecognizer:
             return False
         return len(surface) <= 4 or surface.casefold() in self._common
 
-    def _decision(self, key: int, surface: str) -> _Decision:
-        """Decide what ``surface`` may mean, whatever the document; ``_decide`` remembers it."""
+    def _decide(self, key: int, surface: str) -> tuple[int, _Decision]:
+        """Decide what ``surface`` may mean, whatever the document, and remember it."""
         rows = [row for row in self.lexicon.rows(key) if self._usable(row)]
         if not rows:
             self._useless.add(key)
         senses = self._find_senses(rows, surface)
-        if not senses:
-            return _Decision(())
         trim = 2 if surface[-2:] in ("'s", "’s", "'S") else 0
-        return _Decision(senses, trim, self._word_like(surface))
+        if len(self._decided) > _MOST_DECIDED:
+            self._decided.clear()
+        decision = key, _Decision(senses, trim, bool(senses) and self._word_like(surface))
+        self._decided[surface] = decision
+        return decision
 
     def _usable(self, row: int) -> bool:
         term, category, scope = self.lexicon.kind(row)
@@ -185,7 +196,8 @@ class DictionaryRecognizer:
             weight = _weight(entry, surface, common=common)
             if weight > best.get(entry.category, 0.0):
                 best[entry.category] = weight
-        return tuple(sorted(best.items(), key=lambda s: (-s[1], self._order.get(s[0], 999))))
+        senses = sorted(best.items(), key=lambda s: (-s[1], self._order.get(s[0], 999)))
+        return tuple((category, round(weight, 4)) for category, weight in senses)
 
     def long_form_senses(self, long: str) -> Senses:
         """Return the senses of an abbreviation's long form: its own, or those of its last words.
@@ -196,7 +208,7 @@ class DictionaryRecognizer:
         for start, end, key in sorted(hits, key=lambda hit: hit[0]):
             if 2 * (end - start) < len(long):
                 break
-            if senses := self._decide(key, long[start:end]).senses:
+            if senses := self._decide(key, long[start:end])[1].senses:
                 return senses
         return ()
 
@@ -206,10 +218,9 @@ class DictionaryRecognizer:
         document, text, name = annotated.document.id, annotated.document.text, self.name
         mentions = []
         for start, end, senses in chosen:
-            category, weight = (
+            category, score = (
                 senses[0] if len(senses) == 1 else self._in_context(text, start, end, senses)
             )
-            score = round(weight, 4)
             if score >= self.min_score:
                 mentions.append(
                     Mention(document, start, end, text[start:end], category, score, name)
@@ -218,10 +229,11 @@ class DictionaryRecognizer:
 
     def _in_context(self, text: str, start: int, end: int, senses: Senses) -> tuple[str, float]:
         """Return the sense that its name and the words around favour most."""
+        before, after = words_beside(text, start, end)
         return min(
             senses,
             key=lambda sense: (
-                -sense[1] - context_bonus(text, start, end, sense[0]),
+                -sense[1] - context_bonus(before, after, sense[0]),
                 self._order.get(sense[0], len(self._order)),
             ),
         )
@@ -269,30 +281,34 @@ def _within_one(starts: list[int], start: int, end: int) -> bool:
 
 def _longest(found: list[_Found]) -> list[_Found]:
     """Keep the longest of those that overlap, in order; of equally long ones, the first."""
-    found.sort(key=lambda hit: (hit[0], -hit[1]))
+    found.sort(key=itemgetter(0))
     chosen: list[_Found] = []
     group: list[_Found] = []
     reach = 0
     for hit in found:
-        if group and hit[0] >= reach:
-            chosen += group if len(group) == 1 else _longest_of(group, reach)
+        if hit[0] >= reach:
+            chosen += group if len(group) == 1 else _longest_of(group)
             group = []
         group.append(hit)
         reach = max(reach, hit[1])
-    return chosen + _longest_of(group, reach)
+    return chosen + _longest_of(group)
 
 
-def _longest_of(group: Sequence[_Found], reach: int) -> list[_Found]:
-    """Choose among places that hang together and end before ``reach``."""
-    chosen = []
-    origin = group[0][0] if group else 0
-    taken = bytearray(reach - origin)
+def _longest_of(group: list[_Found]) -> list[_Found]:
+    """Choose among places that hang together."""
+    chosen: list[_Found] = []
+    if not group:
+        return chosen
+    origin = group[0][0]
+    taken = bytearray(max(hit[1] for hit in group) - origin)
     for hit in sorted(group, key=lambda h: (h[0] - h[1], h[0], -h[2][0][1])):
         start, end = hit[0] - origin, hit[1] - origin
+        if end - start == len(taken):
+            return [hit]
         if taken.find(1, start, end) < 0:
             taken[start:end] = b"\x01" * (end - start)
             chosen.append(hit)
-    return sorted(chosen, key=lambda h: h[0])
+    return sorted(chosen, key=itemgetter(0))
 
 
 def _distinct(found: Iterable[_Found]) -> list[_Found]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -30,13 +29,34 @@ class ShortForms:
         return self.long_forms.get(surface) or self.long_forms.get(surface.removesuffix("s"), "")
 
     def places(self, text: str) -> Iterator[tuple[int, int, Senses]]:
-        """Yield each place of a short form (or its plural in s) whose long form is known."""
-        known = sorted((s for s, senses in self.senses.items() if senses), key=len, reverse=True)
-        if not known:
-            return
-        pattern = "|".join(map(re.escape, known))
-        for match in re.finditer(rf"(?<![^\W_])({pattern})s?(?![^\W_])", text):
-            yield match.start(), match.end(), self.senses[match[1]]
+        """Yield each place of a short form (or its plural in s) whose long form is known.
+
+        In order, not overlapping; of short forms that begin at one place, the longest.
+        """
+        places = [
+            (start, -len(short), end, senses)
+            for short, senses in self.senses.items()
+            if senses
+            for start, end in _whole(short, text)
+        ]
+        reach = 0
+        for start, _, end, senses in sorted(places):
+            if start >= reach:
+                reach = end
+                yield start, end, senses
+
+
+def _whole(short: str, text: str) -> Iterator[tuple[int, int]]:
+    """Yield the places of a short form that letters and digits don't go on from, but for an s."""
+    start = text.find(short)
+    while start >= 0:
+        end = start + len(short)
+        if start == 0 or not text[start - 1].isalnum():
+            if text[end : end + 1] == "s" and not text[end + 1 : end + 2].isalnum():
+                yield start, end + 1
+            elif not text[end : end + 1].isalnum():
+                yield start, end
+        start = text.find(short, start + 1)
 
 
 def short_forms(annotated: AnnotatedDocument, senses_of: Callable[[str], Senses]) -> ShortForms:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, overload
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from numpy.typing import NDArray
 
-__all__ = ["TextColumn", "integers", "open_table", "write_table"]
+__all__ = ["TextColumn", "integers", "numbers", "open_table", "write_table"]
 
 
 def write_table(table: pa.Table, path: Path) -> None:
@@ -47,6 +48,17 @@ def integers(table: pa.Table, name: str) -> Sequence[int]:
         return ()
     view: memoryview[int] = memoryview(array.buffers()[1]).cast("B").cast(code)  # type: ignore[call-overload]
     return view[: len(array)]
+
+
+def numbers(array: pa.Array) -> NDArray[Any]:
+    """Return the values of a numeric array without nulls; unlike ``to_numpy``, without pandas."""
+    import numpy as np
+
+    kind = np.dtype(array.type.to_pandas_dtype())
+    if not len(array):
+        return np.zeros(0, kind)
+    values = np.frombuffer(array.buffers()[1], kind)
+    return values[array.offset : array.offset + len(array)]
 
 
 class TextColumn(Sequence[str]):

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from kgbuild.errors import VocabularyError
 from kgbuild.normalizer.columns import TextColumn, integers, open_table
+from kgbuild.normalizer.folded import FoldedText
 from kgbuild.normalizer.names import SCOPES
-from kgbuild.normalizer.normal_form import NORMAL_FORM_VERSION, normal_form, normal_key
+from kgbuild.normalizer.normal_form import NORMAL_FORM_VERSION, normal_key
 from kgbuild.records import Synonym, Term
 
 __all__ = ["FORMAT_VERSION", "MANIFEST", "Hit", "Lexicon", "NameEntry", "read_manifest"]
@@ -41,8 +41,7 @@ class NameEntry:
     derived: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A place in a text whose normal form is a key: ``text[start:end]``."""
 
     start: int
@@ -155,7 +154,7 @@ class Lexicon:
         Forms derived from a name ("Breast Neoplasms" from "Neoplasms, Breast") are left out.
         """
         for row in range(len(self._texts)):
-            entry = self._entry(row)
+            entry = self.entry(row)
             if not entry.derived and entry.scope != "abbreviation":
                 yield entry.text, entry.curie, entry.category
 
@@ -167,13 +166,23 @@ class Lexicon:
         """Return the normal key of a number that ``scan`` or ``key_id`` gave."""
         return self._keys[number]
 
-    def _names(self, number: int) -> tuple[NameEntry, ...]:
-        """Return the names that fold to one key, preferred names first."""
+    def rows(self, number: int) -> range:
+        """Return the rows of the names that fold to one key, preferred names first."""
         first = self._first[number]
         last = self._first[number + 1] if number + 1 < len(self._first) else len(self._texts)
-        return tuple(self._entry(row) for row in range(first, last))
+        return range(first, last)
 
-    def _entry(self, row: int) -> NameEntry:
+    def kind(self, row: int) -> tuple[int, str, str]:
+        """Return of a name's row the term's row, the category and the scope: cheap to have."""
+        term = self._term_of[row]
+        return term, self.categories[self._category[term]], SCOPES[self._scope[row]]
+
+    def _names(self, number: int) -> tuple[NameEntry, ...]:
+        """Return the names that fold to one key, preferred names first."""
+        return tuple(self.entry(row) for row in self.rows(number))
+
+    def entry(self, row: int) -> NameEntry:
+        """Return the name of a row that ``rows`` gave."""
         term = self._term_of[row]
         return NameEntry(
             text=self._texts[row],
@@ -227,12 +236,21 @@ class Lexicon:
             return None
         return self._preferred[row], self.categories[self._category[row]]
 
-    def descendants(self, curies: Iterable[str]) -> frozenset[str]:
-        """Return these terms and all below them, as far as the lexicon has them."""
+    def term_rows(self, curies: Iterable[str], *, branches: Iterable[str] = ()) -> frozenset[int]:
+        """Return the rows of these terms and of ``branches`` with all below, where it has them."""
         from kgbuild.normalizer.parents import rows_below
 
-        roots = [row for curie in curies if (row := self._ids.row(curie)) >= 0]
-        return frozenset(self._ids[row] for row in rows_below(self._terms, roots))
+        rows = (self._ids.row(curie) for curie in curies)
+        roots = sorted(row for curie in branches if (row := self._ids.row(curie)) >= 0)
+        return frozenset(row for row in rows if row >= 0).union(rows_below(self._terms, roots))
+
+    def all_names(self, curie: str) -> tuple[str, ...]:
+        """Return a term's name and synonyms; a CURIE that the lexicon lacks has none."""
+        row = self._ids.row(curie)
+        if row < 0:
+            return ()
+        synonyms = self._terms.column("synonyms")[row].as_py()
+        return (self._preferred[row], *(synonym["text"] for synonym in synonyms))
 
     def scan(self, text: str) -> list[Hit]:
         """Return every place whose normal form is a key, nested and overlapping ones too.
@@ -240,21 +258,14 @@ class Lexicon:
         In order of end, then the longer first. Matches begin and end at token boundaries. One
         pass, whatever the number of names.
         """
+        return list(map(Hit._make, self.places(text)))
+
+    def places(self, text: str, *, without: Container[int] = ()) -> list[tuple[int, int, int]]:
+        """Return what ``scan`` does as plain tuples, without the keys numbered ``without``."""
         if self._automaton is None:
             return []
-        form = normal_form(text)
-        key = form.key.encode("utf-8", "surrogatepass")
-        places = form.places
-        if len(key) != len(form.key):
-            places = _byte_places(form.key, places)
-        starts = {place: index for index, place in enumerate(places)}
-        spans = form.spans
-        hits = []
-        for start, end, number in self._automaton.find_overlapping(key):
-            first, last = starts.get(start), starts.get(end - 1)
-            if first is not None and last is not None:
-                hits.append(Hit(spans[first][0], spans[last - 1][1], number))
-        return hits
+        folded = FoldedText(text)
+        return folded.spans(self._automaton.find_overlapping(folded.key), without=without)
 
     def search_prefix(self, text: str, *, limit: int = 20) -> list[NameEntry]:
         """Return names that begin as ``text`` does, in alphabetical order of their keys."""
@@ -306,11 +317,3 @@ class Lexicon:
             for _, score, place in matches
             for entry in self.names(first + place)
         ]
-
-
-def _byte_places(key: str, places: list[int]) -> list[int]:
-    """Turn places counted in characters into places counted in UTF-8 bytes."""
-    moved = [0]
-    for before, after in pairwise(places):
-        moved.append(moved[-1] + len(key[before:after].encode("utf-8", "surrogatepass")))
-    return moved

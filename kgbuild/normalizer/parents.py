@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from kgbuild.normalizer.columns import numbers
+
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
@@ -63,11 +65,12 @@ def _edges(terms: pa.Table) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     import pyarrow.compute as pc
 
     parents = terms.column("parents").combine_chunks()
-    rows = pc.index_in(pc.list_flatten(parents), value_set=terms.column("id").combine_chunks())
-    child = pc.list_parent_indices(parents).to_numpy(zero_copy_only=False)
-    known = rows.is_valid().to_numpy(zero_copy_only=False)
-    parent = rows.filter(rows.is_valid()).to_numpy(zero_copy_only=False)
-    return child[known].astype(np.int64), parent.astype(np.int64)
+    found = pc.index_in(pc.list_flatten(parents), value_set=terms.column("id").combine_chunks())
+    child = numbers(pc.list_parent_indices(parents)).astype(np.int64)
+    if found.null_count:
+        bits = np.frombuffer(found.buffers()[0], np.uint8)
+        child = child[np.unpackbits(bits, count=len(found), bitorder="little").astype(bool)]
+    return child, numbers(found.drop_null()).astype(np.int64)
 
 
 def _circles(ids: pa.ChunkedArray, child: list[int], parent: list[int]) -> list[list[str]]:

@@ -108,9 +108,8 @@ def resembles(lexicon: Lexicon, curie: str, text: str) -> bool:
     "von Hippel-Lindau disease".
     """
     wanted = normal_key(text)
-    term = lexicon.term(curie)
-    names = (term.name, *(synonym.text for synonym in term.synonyms))
-    return any(fuzz.token_set_ratio(wanted, normal_key(name)) >= _SIMILAR for name in names)
+    keys = (normal_key(name) for name in lexicon.all_names(curie))
+    return any(fuzz.token_set_ratio(wanted, key, score_cutoff=_SIMILAR) for key in keys)
 
 
 def _method(entry: NameEntry, text: str) -> tuple[str, float]:

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kgbuild.normalizer.folded import FoldedText
 from kgbuild.normalizer.normal_form import normal_form, normal_key, tokens
 
 SAME = [
@@ -135,3 +136,45 @@ def test_digits_are_never_lost(parts):
     kept = [c for c in normal_key(text) if c.isdigit()]
     romans = parts.count("II")
     assert len(digits) <= len(kept) <= len(digits) + romans
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "type",
+                "II",
+                "IIIb",
+                "I",
+                "V",
+                "factor",
+                "TNF-α",
+                "(II)",
+                "CD4+",
+                "Sjögren's",
+                "\n",
+                "",
+                "-",
+                "\t",
+                "naïve—x",
+                "漢字",
+                "ﬁx",
+                "3'",
+                "\u00a0",
+                "x" * 90,
+                "V\u00a0factor",
+            ]
+        ),
+        max_size=12,
+    )
+)
+def test_text_folded_by_pieces_is_text_folded_whole(words):
+    text = " ".join(words)
+    whole, pieces = normal_form(text), FoldedText(text)
+    assert pieces.key == whole.key.encode()
+    places = [len(whole.key[:place].encode()) for place in whole.places]
+    for first in range(len(whole.spans)):
+        for last in range(first, len(whole.spans)):
+            (place,) = pieces.spans([(places[first], places[last + 1] + 1, 7)])
+            assert place == (whole.spans[first][0], whole.spans[last][1], 7)
+    assert pieces.spans([(places[0], places[-1] + 1, 7)], without={7}) == []
