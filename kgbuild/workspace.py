@@ -6,8 +6,9 @@ import fcntl
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -21,25 +22,28 @@ from kgbuild.tabular import from_tables, to_failures
 if TYPE_CHECKING:
     from types import TracebackType
 
-__all__ = ["Workspace", "read_shard", "shard_path", "write_atomically", "write_shard"]
+__all__ = ["Workspace", "read_shard", "shard_path", "write_shard"]
 
 LEDGER = "ledger.sqlite"
 MANIFEST = "manifest.json"
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write ``data`` beside ``path`` and rename it, so that readers see all of it or the old."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+@contextmanager
+def _written_whole(path: Path) -> Iterator[BinaryIO]:
+    """Yield a file that takes the place of ``path`` once it is written and on the disk."""
+    beside = path.with_name(f".{path.name}.part")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with beside.open("wb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
     except OSError as error:
         beside.unlink(missing_ok=True)
         raise WorkspaceError(
-            f"{path} can't be written ({error.strerror}): free some space, or choose another --out"
+            f"{path} can't be written ({error.strerror or error}): "
+            "free some space and run the same command again; it goes on where it stopped"
         ) from error
 
 
@@ -135,7 +139,8 @@ class Workspace:
     def write_manifest(self, manifest: Mapping[str, Any]) -> None:
         """Replace the manifest."""
         text = json.dumps(manifest, indent=2, ensure_ascii=False, default=str)
-        write_atomically(self.folder / MANIFEST, text.encode("utf-8", "replace"))
+        with _written_whole(self.folder / MANIFEST) as file:
+            file.write(text.encode("utf-8", "replace"))
 
 
 def shard_path(folder: Path, table: str, shard: int) -> Path:
@@ -167,17 +172,5 @@ def _read_parquet(path: Path) -> pa.Table:
 
 
 def _write_parquet(path: Path, table: pa.Table) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with beside.open("wb") as file:
-            pq.write_table(table, file, compression="zstd")
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise WorkspaceError(
-            f"{path} can't be written ({error.strerror or error}): "
-            "free some space and run the same command again; it goes on where it stopped"
-        ) from error
+    with _written_whole(path) as file:
+        pq.write_table(table, file, compression="zstd")
