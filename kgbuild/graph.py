@@ -10,7 +10,14 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from kgbuild.errors import InputError
-from kgbuild.layout import cypher_store, graph_folder, rdf_store, schema_file
+from kgbuild.layout import (
+    cypher_store,
+    failures_file,
+    graph_folder,
+    manifest_file,
+    rdf_store,
+    schema_file,
+)
 
 if TYPE_CHECKING:
     import duckdb
@@ -116,6 +123,27 @@ class Graph:
     def documents(self) -> pd.DataFrame:
         """All documents, without their text."""
         return self._frame("documents")
+
+    @cached_property
+    def failures(self) -> pd.DataFrame:
+        """All documents, or parts of inputs, that could not be processed, with the reason."""
+        import pyarrow.parquet as pq
+
+        from kgbuild.tables import SCHEMAS
+
+        path = failures_file(self.folder)
+        table = pq.read_table(path) if path.is_file() else SCHEMAS["failures"].empty_table()
+        frame: pd.DataFrame = table.to_pandas()
+        return frame
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """How the graph was made: versions, checksums, configuration, counts; or empty."""
+        import json
+
+        path = manifest_file(self.folder)
+        found: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+        return found
 
     def cypher(self, query: str, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
         """Return the rows of an openCypher query.
@@ -266,10 +294,13 @@ class Graph:
         """Return how strongly pairs of entities are associated, the strongest first.
 
         Counts, PMI, NPMI, log-likelihood, hypergeometric p and false discovery rate over the
-        whole graph; see ``kgbuild.associations.associations``.
+        whole graph; see ``kgbuild.associations.associations``. ``total`` is the number of
+        documents or sentences there are; without it that of the build.
         """
         from kgbuild.associations import associations
 
+        if total is None and level == "sentence":
+            total = self.manifest.get("stages", {}).get("segment", {}).get("rows")
         return associations(
             self._duckdb,
             level=level,

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["cypher_store", "graph_folder", "rdf_store", "schema_file"]
+__all__ = [
+    "cypher_store",
+    "failures_file",
+    "graph_folder",
+    "manifest_file",
+    "rdf_store",
+    "schema_file",
+]
 
 
 def graph_folder(folder: Path) -> Path:
@@ -25,3 +32,13 @@ def rdf_store(folder: Path) -> Path:
 def schema_file(folder: Path) -> Path:
     """Return the schema file that the build leaves: a copy, or a reference to one of kgbuild's."""
     return folder / "schema.yaml"
+
+
+def failures_file(folder: Path) -> Path:
+    """Return the table of what failed, with the reasons."""
+    return folder / "tables" / "failures.parquet"
+
+
+def manifest_file(folder: Path) -> Path:
+    """Return the manifest, JSON."""
+    return folder / "manifest.json"

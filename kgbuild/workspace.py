@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kgbuild.errors import WorkspaceError
+from kgbuild.layout import failures_file, manifest_file
 from kgbuild.ledger import Ledger
 from kgbuild.records import AnnotatedDocument, Failure
 from kgbuild.tables import SCHEMAS
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["Workspace", "read_shard", "shard_path", "write_shard"]
 
 LEDGER = "ledger.sqlite"
-MANIFEST = "manifest.json"
 
 
 @contextmanager
@@ -128,18 +128,18 @@ class Workspace:
 
     def export_failures(self) -> None:
         """Write the failures as a table, ``tables/failures.parquet``."""
-        _write_parquet(self.folder / "tables" / "failures.parquet", to_failures(self.failures()))
+        _write_parquet(failures_file(self.folder), to_failures(self.failures()))
 
     def manifest(self) -> dict[str, Any]:
         """Return what the last run wrote of itself; empty before the first."""
-        path = self.folder / MANIFEST
+        path = manifest_file(self.folder)
         loaded: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.exists() else {}
         return loaded
 
     def write_manifest(self, manifest: Mapping[str, Any]) -> None:
         """Replace the manifest."""
         text = json.dumps(manifest, indent=2, ensure_ascii=False, default=str)
-        with _written_whole(self.folder / MANIFEST) as file:
+        with _written_whole(manifest_file(self.folder)) as file:
             file.write(text.encode("utf-8", "replace"))
 
 

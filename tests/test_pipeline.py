@@ -346,3 +346,11 @@ def test_progress_tells_how_much_is_left(inputs: Path, tmp_path: Path) -> None:
     assert [done for done, _ in documents] == [2, 4, 6, 7]
     assert all(total is not None and done <= total <= 12 for done, total in documents)
     assert documents[-1] == (7, 7)
+
+
+def test_failures_are_at_hand_in_python(inputs: Path, tmp_path: Path) -> None:
+    (inputs / "broken.xml").write_text("<PubmedArticleSet><PubmedArticle>")
+    build_into(tmp_path / "out", [inputs], config=CONFIG)
+    graph = Graph.open(tmp_path / "out")
+    assert graph.failures["source"].tolist() == [str(inputs / "broken.xml")]
+    assert graph.manifest["workspace"]["failures"] == 1
