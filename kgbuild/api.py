@@ -32,7 +32,7 @@ def build(
 ) -> Graph:
     """Build a graph and open it.
 
-    Documents that fail don't stop the others: ``graph.failures()`` lists them.
+    Documents that fail don't stop the others: ``tables/failures.parquet`` of the folder lists them.
 
     >>> import kgbuild
     >>> graph = kgbuild.build(texts=["Metformin is used to treat type 2 diabetes."])
