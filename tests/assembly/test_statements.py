@@ -136,9 +136,7 @@ def test_entities_take_name_and_category_from_their_term(tmp_path: Path) -> None
 
 
 def test_tables_have_their_schemas_and_are_sorted(tmp_path: Path) -> None:
-    tables = run(
-        tmp_path, [evidence(9 - i, f"P:{i % 3}", predicate=f"p{i % 4}") for i in range(9)]
-    )
+    tables = run(tmp_path, [evidence(9 - i, f"P:{i % 3}", predicate=f"p{i % 4}") for i in range(9)])
     for name, schema in GRAPH_TABLES.items():
         table = tables.read(name)
         assert table.schema.equals(schema), name

@@ -286,5 +286,7 @@ def test_columns_are_named_as_the_query_says(tmp_path: Path) -> None:
     tables = example_graph(tmp_path / "graph")
     load_ladybug(tables, tmp_path / "g.lbug", schema=Schema.load())
     with CypherStore(tmp_path / "g.lbug") as store:
-        table = store.query("MATCH (a)-[r]->(b:Disease) RETURN type(r), a.id AS x, count(*) LIMIT 1")
+        table = store.query(
+            "MATCH (a)-[r]->(b:Disease) RETURN type(r), a.id AS x, count(*) LIMIT 1"
+        )
     assert table.column_names[:2] == ["type(r)", "x"]
