@@ -114,7 +114,7 @@ def _known_categories(names: Sequence[str] | None, schema: Schema) -> list[str] 
     return [category for _, category in found if category is not None]
 
 
-def make_components(prepared: Prepared) -> Components:
+def make_components(prepared: Prepared, *, progress: Progress | None = None) -> Components:
     """Return the components, and what each stage's result depends on."""
     from kgbuild.normalizer.lexicon import Lexicon
 
@@ -131,7 +131,7 @@ def make_components(prepared: Prepared) -> Components:
     return Components(
         schema=schema,
         recognizer=recognizer,
-        grounder=_linker(config, schema, lexicon),
+        grounder=_linker(config, schema, lexicon, progress),
         relation_extractors=relations,
         fingerprints=_fingerprints(prepared, schema, recognizer, relations),
         keep_nil=config.assembly.keep_nil,
@@ -192,9 +192,10 @@ class _LazyDense:
     Most runs never need it, and importing torch takes seconds.
     """
 
-    def __init__(self, config: Config, lexicon: Lexicon) -> None:
+    def __init__(self, config: Config, lexicon: Lexicon, progress: Progress | None) -> None:
         self._config = config
         self._lexicon = lexicon
+        self._progress = progress
         self._opened: DenseIndex | None = None
 
     def search(
@@ -217,7 +218,12 @@ class _LazyDense:
             CachedEncoder(encoder),
             folder=cache_folder() / "indexes" / fingerprint,
             lexicon=self._lexicon.fingerprint,
+            progress=self._show if self._progress else None,
         )
+
+    def _show(self, done: int, total: int) -> None:
+        if self._progress:
+            self._progress("vectors of names", done, total)
 
 
 def uses_dense(config: Config) -> bool:
@@ -232,13 +238,13 @@ def uses_dense(config: Config) -> bool:
     return installed and config.grounding.dense != "off"
 
 
-def _linker(config: Config, schema: Schema, lexicon: Lexicon) -> Linker:
+def _linker(config: Config, schema: Schema, lexicon: Lexicon, progress: Progress | None) -> Linker:
     from kgbuild.normalizer.linker import Linker
 
     return Linker(
         lexicon,
         schema=schema,
-        dense=_LazyDense(config, lexicon) if uses_dense(config) else None,
+        dense=_LazyDense(config, lexicon, progress) if uses_dense(config) else None,
         threshold=config.grounding.threshold,
         keep_candidates=config.grounding.candidates,
         trust_given=config.grounding.trust_given,

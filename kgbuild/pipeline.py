@@ -85,7 +85,8 @@ def build_workspace(
         clock = _Clock(report.seconds)
         with clock("prepare"):
             prepared = prepare(config, progress=progress)
-            build = _Build(workspace, prepared, make_components(prepared), report, progress)
+            components = make_components(prepared, progress=progress)
+            build = _Build(workspace, prepared, components, report, progress)
         if force:
             build.forget(force)
         with clock("documents"):

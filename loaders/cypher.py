@@ -13,6 +13,7 @@ from kgbuild.errors import StoreError
 
 __all__ = ["CypherStore"]
 
+_EXPECTED = re.compile(r" expecting \{.*\}(?= \(line)")
 # what is quoted, commented, a property, a label or a parameter is not a clause
 _NOT_CLAUSES = re.compile(
     r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|`[^`]*`|//[^\n]*|/\*.*?\*/|[.:$]\s*\w+""", re.DOTALL
@@ -79,7 +80,7 @@ class CypherStore:
             message = str(error).rstrip(".")
             if _READ_ONLY in message:
                 raise _refused("A query that writes") from error
-            raise StoreError(f"{message}{self._hint(message, query)}") from error
+            raise StoreError(f"{_readable(message)}{self._hint(message, query)}") from error
 
     def names(self, kind: str) -> list[str]:
         """Return the labels (``kind`` "NODE") or relationship types ("REL"), sorted."""
@@ -131,6 +132,11 @@ class CypherStore:
         return sorted(found)
 
 
+def _readable(message: str) -> str:
+    """Return a message without the query under it and the list of all words of the language."""
+    return _EXPECTED.sub("", message.split("\n", 1)[0])
+
+
 def _heading(name: str) -> str:
     """Return a column's name with the expansion of the macro ``type`` taken back."""
     return _TYPE.sub(r"type(\1)", name)
@@ -145,8 +151,7 @@ def refuse_files(query: str) -> None:
 
 def _refused(what: str) -> StoreError:
     return StoreError(
-        f"{what} is refused: the graph is read-only here. Change its inputs and run "
-        "`kgbuild build`"
+        f"{what} is refused: the graph is read-only here. Change its inputs and run `kgbuild build`"
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from time import monotonic
+from threading import Lock, Timer
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -100,24 +100,33 @@ def progress() -> Iterator[Callable[[str, int, int | None], None]]:
 
 
 class _Display:
+    """Bars that a timer makes visible, so that one long step without news shows too."""
+
     def __init__(self) -> None:
-        self._started = monotonic()
-        self._progress: Progress | None = None
+        self._progress = _bars()
         self._tasks: dict[str, TaskID] = {}
+        self._lock = Lock()
+        self._is_over = False
+        self._timer = Timer(PATIENCE, self._start)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _start(self) -> None:
+        with self._lock:
+            if not self._is_over:
+                self._progress.start()
 
     def update(self, task: str, done: int, total: int | None) -> None:
-        if self._progress is None:
-            if monotonic() - self._started < PATIENCE:
-                return
-            self._progress = _bars()
-            self._progress.start()
         if task not in self._tasks:
             self._tasks[task] = self._progress.add_task(task, total=total)
         self._progress.update(self._tasks[task], completed=done, total=total)
 
     def stop(self) -> None:
-        if self._progress is not None:
-            self._progress.stop()
+        self._timer.cancel()
+        with self._lock:
+            self._is_over = True
+            if self._progress.live.is_started:
+                self._progress.stop()
 
 
 def _bars() -> Progress:
@@ -128,23 +137,35 @@ def _bars() -> Progress:
         ProgressColumn,
         Task,
         TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
     )
     from rich.text import Text
 
-    class Rate(ProgressColumn):
+    class Pace(ProgressColumn):
+        """Rate and time left over the whole task: rich forgets its own as an estimate changes."""
+
         def render(self, task: Task) -> Text:
-            speed = task.finished_speed or task.speed
-            return Text(f"{speed:,.0f}/s" if speed else "", style="dim")
+            rate = task.completed / task.elapsed if task.elapsed else 0.0
+            shown = f"{rate:,.0f}/s" if rate else ""
+            if rate and task.total is not None:
+                shown += f", {_clock((task.total - task.completed) / rate)} left"
+            return Text(shown, style="dim")
+
+    class Elapsed(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text(_clock(task.elapsed or 0.0))
 
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        Rate(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
+        Elapsed(),
+        Pace(),
         console=err,
         transient=True,
     )
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(max(0, round(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -13,6 +13,7 @@ from kgbuild.cli.console import out, print_table, progress, table
 
 if TYPE_CHECKING:
     from kgbuild.normalizer.lexicon import Lexicon
+    from kgbuild.ontologies.schema import Schema
     from kgbuild.records import Candidate
 
 __all__ = ["register"]
@@ -45,7 +46,7 @@ def ground(
     """Resolve a name to an identifier of the configured vocabularies."""
     from kgbuild.components import make_components, prepare
     from kgbuild.config import load_config
-    from kgbuild.errors import ConfigError, InputError
+    from kgbuild.errors import InputError
     from kgbuild.normalizer.linker import Linker
 
     if not text.strip():
@@ -54,15 +55,13 @@ def ground(
     if vocab:
         settings = settings.model_copy(update={"vocabularies": vocab})
     with progress() as shown:
-        components = make_components(prepare(settings, progress=shown))
-    wanted = None
-    if category is not None and (wanted := components.schema.category(category)) is None:
-        known = ", ".join(sorted(components.schema.categories))
-        raise ConfigError(f"the schema has no category {category!r}; it has: {known}")
-    linker = components.grounder
-    if not isinstance(linker, Linker):
-        raise TypeError(f"expected a Linker, got {type(linker).__name__}")
-    resolution = linker.resolve(text, wanted)
+        components = make_components(prepare(settings, progress=shown), progress=shown)
+        wanted = _category(category, components.schema)
+        linker = components.grounder
+        if not isinstance(linker, Linker):
+            raise TypeError(f"expected a Linker, got {type(linker).__name__}")
+        resolution = linker.resolve(text, wanted)
+        candidates = linker.explain(text, wanted) if explain else ()
     best = resolution.best
     if best is None:
         out.print(f"{escape(text)} is NIL: {escape(resolution.reason)}")
@@ -72,7 +71,18 @@ def ground(
             f"({best.method}, score {best.score:.2f})"
         )
     if explain:
-        _print_candidates(linker.explain(text, wanted), linker.lexicon)
+        _print_candidates(candidates, linker.lexicon)
+
+
+def _category(name: str | None, schema: Schema) -> str | None:
+    from kgbuild.errors import ConfigError
+
+    if name is None:
+        return None
+    if (found := schema.category(name)) is not None:
+        return found
+    known = ", ".join(sorted(schema.categories))
+    raise ConfigError(f"the schema has no category {name!r}; it has: {known}")
 
 
 def _print_candidates(candidates: Sequence[Candidate], lexicon: Lexicon) -> None:

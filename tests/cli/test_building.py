@@ -285,5 +285,5 @@ def test_progress_shows_on_a_terminal(many: Path, tmp_path: Path) -> None:
     text = seen.decode()
     shown = re.findall(r"documents .*?(\d+)/", ANSI.sub("", text))
     assert len(set(shown)) > 3
-    assert re.search(r"\d+/s", text)
+    assert re.search(r"\d+/s, 0:\d\d left", text)
     assert "1,500" in text
