@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property, lru_cache
@@ -10,7 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from kgbuild.extractors.context import context_bonus, in_shouted_line, words_beside
 from kgbuild.extractors.name_match import is_symbol, name_match
-from kgbuild.extractors.stop_names import TooGeneral, common_words, too_general
+from kgbuild.extractors.stop_names import (
+    SPARED_BY_COMMON_WORDS,
+    TooGeneral,
+    common_words,
+    too_general,
+)
 from kgbuild.extractors.written_short import short_forms
 from kgbuild.normalizer.lexicon import Lexicon, NameEntry
 from kgbuild.normalizer.ranking import resembles
@@ -30,6 +36,9 @@ _SCOPE_WEIGHT = {
     "broad": 0.6,
 }
 _MOST_DECIDED = 200_000
+_WORD = 6
+_UNIT = re.compile(r"(?:min|[hsdgmLl]|m[lLgm]|[kc][gm]|mol)[-−–]?1|\d.*°.*")  # per minute, 42°C
+
 Senses: TypeAlias = tuple[tuple[str, float], ...]
 _Found: TypeAlias = tuple[int, int, Senses]
 
@@ -96,6 +105,10 @@ class DictionaryRecognizer:
         }
         general = too_general() if use_stop_lists else TooGeneral(*[frozenset[str]()] * 3)
         self._common = common_words() if use_stop_lists else frozenset()
+        spared = [name for name in SPARED_BY_COMMON_WORDS if name in schema.categories]
+        self._spared = frozenset(
+            found for found in lexicon.categories if any(schema.is_a(found, c) for c in spared)
+        )
         self._stop_names = frozenset(n.casefold() for n in stop_names) | general.names
         self._stopped = frozenset(stop_ids) | general.terms
         self._stopped_branches = general.branches
@@ -137,10 +150,12 @@ class DictionaryRecognizer:
             if not senses:
                 continue
             long = shorts.long_form(surface) if defines else ""
-            if long and not self._agrees(key, surface, long):
+            if long and not (senses := _of(senses, self._agrees(key, surface, long))):
                 continue
             last = end - trim
             if capitals and in_shouted_line(text, start, last):
+                continue
+            if text[start - 2 : start] == ". " and _is_epithet(text, start, last):
                 continue
             if not starts or _within_one(starts, start, last):
                 found.append((start, last, senses))
@@ -148,16 +163,18 @@ class DictionaryRecognizer:
         chosen = _distinct(found) if self.keep_nested else _longest(found)
         return self._mentions(annotated, chosen)
 
-    def _names_agree(self, key: int, surface: str, long: str) -> bool:
-        """Tell whether a name may be what the document writes out as ``long``.
+    def _names_agree(self, key: int, surface: str, long: str) -> frozenset[str]:
+        """Return the categories in which a name may be what the document writes out as ``long``.
 
-        It may where one of the term's names resembles it; codes of four characters and more with
+        Those of the terms one of whose names resembles it; codes of four characters and more with
         a digit in them ("PLAGL2") are believed whatever their long form.
         """
-        if len(surface) >= 4 and any(map(str.isdigit, surface)):
-            return True
-        curies = {entry.curie for entry in self.lexicon.names(key)}
-        return any(resembles(self.lexicon, curie, long) for curie in curies)
+        code = len(surface) >= 4 and any(map(str.isdigit, surface))
+        return frozenset(
+            entry.category
+            for entry in self.lexicon.names(key)
+            if code or resembles(self.lexicon, entry.curie, long)
+        )
 
     def _word_like(self, surface: str) -> bool:
         """Tell whether capitals alone make a symbol of these letters."""
@@ -184,7 +201,9 @@ class DictionaryRecognizer:
 
     def _find_senses(self, rows: Sequence[int], surface: str) -> Senses:
         """Return the categories that ``surface`` may have, best first, each with its weight."""
-        if sum(map(str.isalnum, surface)) < self.min_length or surface.isdigit():
+        if sum(map(str.isalnum, surface)) < self.min_length or not any(map(str.isalpha, surface)):
+            return ()
+        if _UNIT.fullmatch(surface):
             return ()
         lower = surface.casefold()
         if lower in self._stop_names:
@@ -193,7 +212,8 @@ class DictionaryRecognizer:
         best: dict[str, float] = {}
         for row in rows:
             entry = self.lexicon.entry(row)
-            weight = _weight(entry, surface, common=common)
+            spared = entry.category in self._spared and _whole_word(entry)
+            weight = _weight(entry, surface, common=common and not spared)
             if weight > best.get(entry.category, 0.0):
                 best[entry.category] = weight
         senses = sorted(best.items(), key=lambda s: (-s[1], self._order.get(s[0], 999)))
@@ -256,13 +276,21 @@ def _weight(entry: NameEntry, surface: str, *, common: bool) -> float:
     return match * short * _SCOPE_WEIGHT[entry.scope]
 
 
+def _whole_word(entry: NameEntry) -> bool:
+    """Tell whether a name is a synonym in words, of equal meaning and some length."""
+    return entry.scope == "exact" and len(entry.text) >= _WORD and not is_symbol(entry.text)
+
+
 def _bare_initials(entry: NameEntry, surface: str) -> bool:
     """Tell whether a synonym is too short to be believed where the document doesn't define it.
 
-    Two letters are, unless the vocabulary lists them as the abbreviation of words; up to four
-    that don't occur in a preferred name of several words ("read" for rectum adenocarcinoma) are
-    initials that someone wrote small, so capitals are asked for.
+    A letter with a digit is ("Table S1", "C4"). Two letters are, unless the vocabulary lists them
+    as the abbreviation of words; up to four that don't occur in a preferred name of several words
+    ("read" for rectum adenocarcinoma) are initials that someone wrote small, so capitals are
+    asked for.
     """
+    if len(surface) <= 2 and not surface.isalpha():
+        return True
     if not surface.isalpha() or len(surface) > 4:
         return False
     if entry.scope == "abbreviation" and not is_symbol(entry.name):
@@ -271,6 +299,16 @@ def _bare_initials(entry: NameEntry, surface: str) -> bool:
         return True
     initials = " " in entry.name and surface.casefold() not in entry.name.casefold()
     return initials and not surface.isupper()
+
+
+def _of(senses: Senses, categories: frozenset[str]) -> Senses:
+    return tuple(sense for sense in senses if sense[0] in categories)
+
+
+def _is_epithet(text: str, start: int, end: int) -> bool:
+    """Tell whether ``text[start:end]``, after a full stop, names a species: "M. tuberculosis"."""
+    alone = start == 3 or (start > 3 and not text[start - 4].isalnum())
+    return alone and text[start - 3].isupper() and text[start:end].islower()
 
 
 def _within_one(starts: list[int], start: int, end: int) -> bool:

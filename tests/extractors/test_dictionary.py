@@ -132,6 +132,25 @@ def test_what_only_looks_like_a_name_is_not(recognizer, text):
     assert found(recognizer, text) == []
 
 
+def test_what_the_main_job_took_for_names(tmp_path, schema):
+    terms = (
+        term("HGNC:5870", "IGLL1", "Gene", "14.1"),
+        term("HGNC:10487", "S100A10", "Gene", "42C"),
+        term("HGNC:1689", "CD59", "Gene", "MIN1/abbreviation", "min-1"),
+        term("HGNC:9554", "PSMD1", "Gene", "S1", "T4/abbreviation"),
+        term("MONDO:0018076", "tuberculosis", "Disease"),
+        term("MESH:D020775", "Thoracic Surgery, Video-Assisted", "Procedure", "VATS"),
+        term("MONDO:0016455", "Van Asperen syndrome", "Disease", "VATS"),
+    )
+    build_lexicon([Words(terms, fingerprint="main")], tmp_path, schema=schema)
+    recognizer = DictionaryRecognizer(Lexicon.open(tmp_path), schema=schema)
+    text = "Table S1: at 42°C and 14.1 min-1, M. tuberculosis and T4 grew."
+    assert found(recognizer, text) == []
+    assert found(recognizer, "It caused tuberculosis.") == [("tuberculosis", "Disease")]
+    text = "Video-assisted thoracic surgery (VATS) is new. After VATS she was well."
+    assert found(recognizer, text)[-1] == ("VATS", "Procedure")
+
+
 def test_the_longest_name_wins_unless_nested_ones_are_asked_for(lexicon, schema, recognizer):
     assert found(recognizer, "breast cancer") == [("breast cancer", "Disease")]
     nested = DictionaryRecognizer(lexicon, schema=schema, keep_nested=True)
