@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-__all__ = ["TooGeneral", "common_words", "too_general"]
+__all__ = ["SPARED_BY_COMMON_WORDS", "TooGeneral", "common_words", "too_general"]
+
+SPARED_BY_COMMON_WORDS = ("AnatomicalEntity", "BiologicalProcess", "CellularComponent")
+"""Categories that the corpora behind the list of common words don't annotate.
+
+A word of theirs ("microglia", "apoptosis") is in the list because it is frequent there, not
+because it is no name.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from kgbuild.normalizer.columns import write_table
+from kgbuild.normalizer.columns import TextColumn, open_table, write_table
 from kgbuild.normalizer.gather import Gathered, gather
 from kgbuild.normalizer.lexicon import FORMAT_VERSION, MANIFEST, read_manifest
 from kgbuild.normalizer.normal_form import NORMAL_FORM_VERSION
@@ -143,9 +143,10 @@ def _publish(
 ) -> dict[str, Any]:
     building = Path(tempfile.mkdtemp(prefix=".building-", dir=folder))
     try:
-        for name, table in gathered.tables.items():
-            write_table(table, building / f"{name}.arrow")
-        (building / "automaton.bin").write_bytes(_automaton(gathered))
+        for name in list(gathered.tables):
+            # What is written is let go: building the automaton needs the memory.
+            write_table(gathered.tables.pop(name), building / f"{name}.arrow")
+        (building / "automaton.bin").write_bytes(_automaton(building / "keys.arrow"))
         data = f"data-{fingerprint[:12]}-{building.name[-8:]}"
         manifest = {
             "format": FORMAT_VERSION,
@@ -179,13 +180,13 @@ def _publish(
     return manifest
 
 
-def _automaton(gathered: Gathered) -> bytes:
+def _automaton(keys: Path) -> bytes:
     import daachorse
 
-    keys = [key.encode() for key in gathered.tables["keys"].column("key").to_pylist()]
-    if not keys:
+    patterns = TextColumn(open_table(keys), "key").encoded()
+    if not patterns:
         return b""
-    return bytes(daachorse.DoubleArrayAhoCorasick(keys).serialize())
+    return bytes(daachorse.DoubleArrayAhoCorasick(patterns).serialize())
 
 
 def _report(

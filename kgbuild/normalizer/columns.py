@@ -89,6 +89,10 @@ class TextColumn(Sequence[str]):
     def _bytes(self, index: int) -> bytes:
         return bytes(self._data[self._offsets[index] : self._offsets[index + 1]])
 
+    def encoded(self) -> list[bytes]:
+        """Return all texts in UTF-8."""
+        return list(map(self._bytes, range(self._length)))
+
     def first(self, text: str) -> int:
         """Return the first row, in this sorted column, that is not before ``text`` in UTF-8."""
         return bisect_left(range(self._length), text.encode(), key=self._bytes)

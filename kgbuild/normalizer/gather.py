@@ -62,10 +62,12 @@ class _Rows:
             self.rows.clear()
 
     def table(self) -> pa.Table:
+        """Return all rows as one table and forget them."""
         import pyarrow as pa
 
         self.flush()
-        return pa.Table.from_batches(self.batches, schema=self.schema).combine_chunks()
+        batches, self.batches = self.batches, []
+        return pa.Table.from_batches(batches, schema=self.schema)
 
 
 def _term_schema() -> pa.Schema:

@@ -42,12 +42,21 @@ _BEFORE_NUMERAL = word_set(
 
 
 class _Folds(dict[str, str]):
-    """Folded tokens, computed once each; emptied when it grows beyond reason."""
+    """Folded tokens, computed once each; emptied when it grows beyond reason.
+
+    ``numerals`` are those that are Roman numerals after some words.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.numerals: set[str] = set()
 
     def __missing__(self, token: str) -> str:
         if len(self) > 500_000:
             self.clear()
         self[token] = folded = fold_token(token)
+        if token[0] in "IVXivx" and len(token) <= 6 and roman_number(token):
+            self.numerals.add(token)
         return folded
 
 
@@ -81,16 +90,18 @@ def tokens(text: str) -> list[str]:
 
 
 def _fold(raw: list[str]) -> list[str]:
-    folded = [_folds[token] for token in raw]
+    folded = list(map(_folds.__getitem__, raw))
+    if _folds.numerals.isdisjoint(raw):
+        return folded
     for index in range(1, len(raw)):
         token = raw[index]
-        if token[0] in "IVXivx" and len(token) <= 6:
+        if token in _folds.numerals:
             before = raw[index - 1]
             wide = len(token) > 1 and token.upper() in ROMAN and token.isupper()
             if before.lower() in _BEFORE_NUMERAL or (
                 wide and len(before) >= 5 and before[1:].islower()
             ):
-                folded[index] = roman_number(token) or folded[index]
+                folded[index] = roman_number(token)
     return folded
 
 
