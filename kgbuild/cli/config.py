@@ -11,7 +11,11 @@ from kgbuild.cli.console import out
 
 __all__ = ["app"]
 
-app = typer.Typer(help="Write, check and show the configuration file.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="Write, check and show the configuration file.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 
 
 @app.command("init", epilog="Example:  kgbuild config init my.yaml")

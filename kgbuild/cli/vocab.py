@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-app = typer.Typer(help="List, fetch, add and describe vocabularies.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="List, fetch, add and describe vocabularies.", no_args_is_help=True, rich_markup_mode=None
+)
 
 
 @app.command("list", epilog="Example:  kgbuild vocab list")

@@ -49,7 +49,7 @@ def test_help_says_what_everything_is_and_gives_examples(kgb: Run, name: str) ->
     command = COMMANDS[name]
     shown = kgb(*name.split(), "--help")
     assert shown.code == 0
-    assert f"kgbuild {name} " in shown.out.split("Example", 1)[1] + " "
+    assert f"kgbuild {name} " in " ".join(shown.out.split("Example", 1)[1].split()) + " "
     assert len(command.help) > 20  # type: ignore[attr-defined]
     for parameter in command.params:  # type: ignore[attr-defined]
         if parameter.name != "help":
