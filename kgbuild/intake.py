@@ -197,22 +197,21 @@ class Intake:
     def _read_source(self, source: Source, *, is_reread: bool) -> Iterator[int]:
         self.counts.inputs_read += 1
         self._pending.begun.append(source.name)
-        seen: set[str] = set()
+        self._ledger.begin_seeing()
         for item in source.items:
-            self._take(item, source.name, seen)
+            self._take(item, source.name)
             full = len(self._pending.items) >= self._run.shard_documents
             if full or self._pending.characters >= self._run.shard_characters:
                 yield self._commit()
                 self._started = time.perf_counter()  # what was done meanwhile is not reading
         if is_reread and source.stamp:
-            for entry in self._ledger.documents_of(source.name):
-                if entry.id not in seen:
-                    self._pending.retired.append((entry, f"no longer in {source.name}"))
-                    self.counts.withdrawn += 1
+            for entry in self._ledger.unseen(source.name):
+                self._pending.retired.append((entry, f"no longer in {source.name}"))
+                self.counts.withdrawn += 1
         if source.stamp:
             self._pending.finished.append((source.name, source.stamp))
 
-    def _take(self, item: ReadItem, source: str, seen: set[str]) -> None:
+    def _take(self, item: ReadItem, source: str) -> None:
         if isinstance(item, Failure):
             self._fail(item, source)
         elif isinstance(item, Withdrawal):
@@ -220,7 +219,7 @@ class Intake:
         elif problem := _problem(item.document):
             self._fail(problem, source)
         else:
-            self._add(item, source, seen)
+            self._add(item, source)
 
     def _fail(self, failure: Failure, source: str) -> None:
         self.counts.failures += 1
@@ -241,7 +240,7 @@ class Intake:
             return False
         return True
 
-    def _add(self, item: AnnotatedDocument, source: str, seen: set[str]) -> None:
+    def _add(self, item: AnnotatedDocument, source: str) -> None:
         document = item.document
         entry = DocumentEntry(
             document.id,
@@ -251,8 +250,7 @@ class Intake:
             -1,
         )
         known = self._pending.entries.get(document.id) or self._ledger.document(document.id)
-        is_repeat = document.id in seen
-        seen.add(document.id)
+        is_repeat = self._ledger.see(document.id)
         if known is not None:
             if known.text_hash == entry.text_hash:
                 self.counts.known += 1

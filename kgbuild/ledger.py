@@ -137,9 +137,25 @@ class Ledger:
         row = self._db.execute(query, (id,)).fetchone()
         return DocumentEntry(*row) if row else None
 
-    def documents_of(self, source: str) -> list[DocumentEntry]:
-        """Return the live documents that were last read from an input."""
-        query = "SELECT id, text_hash, version, input, shard FROM documents WHERE input = ?"
+    def begin_seeing(self) -> None:
+        """Forget which ids ``see`` was told of: another input begins."""
+        self._db.execute("DROP TABLE IF EXISTS temp.seen")
+        self._db.execute("CREATE TEMP TABLE seen (id TEXT PRIMARY KEY) WITHOUT ROWID")
+
+    def see(self, id: str) -> bool:
+        """Note that the input being read has this id; say whether it had it before.
+
+        Kept in a temporary table, on disk where it grows: memory stays constant.
+        """
+        found = self._db.execute("INSERT OR IGNORE INTO temp.seen VALUES (?)", (id,))
+        return found.rowcount == 0
+
+    def unseen(self, source: str) -> list[DocumentEntry]:
+        """Return the live documents that were last read from an input and not seen since."""
+        query = (
+            "SELECT id, text_hash, version, input, shard FROM documents"
+            " WHERE input = ? AND id NOT IN (SELECT id FROM temp.seen)"
+        )
         return [DocumentEntry(*row) for row in self._db.execute(query, (source,))]
 
     def add_shard(self, shard: int, entries: Iterable[DocumentEntry], characters: int) -> None:
