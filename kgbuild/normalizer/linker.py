@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
 from kgbuild.normalizer.guards import may_be_same
+from kgbuild.normalizer.names import derived_names
 from kgbuild.normalizer.ranking import COMPATIBLE, Ranking
 from kgbuild.normalizer.variant_names import normal_variant, rs_number
 from kgbuild.records import AnnotatedDocument, Candidate, Grounding, Mention
@@ -173,6 +174,9 @@ class Linker:
         candidates = self._ranking.equal_names(query.text, query.category)
         if candidates:
             return Resolution(candidates)
+        for natural in derived_names(query.text):  # "Neoplasms, Breast" where names aren't inverted
+            if candidates := self._ranking.equal_names(natural, query.category):
+                return Resolution(tuple(_renamed(c, "normalized") for c in candidates))
         return Resolution((), self._why_not(query))
 
     def _why_not(self, query: _Query) -> str:

@@ -52,6 +52,9 @@ TERMS = (
     term("MESH:D007328", "insulin", "ChemicalEntity"),
     term("NCBITaxon:9685", "Felis catus", "OrganismTaxon", "cats"),
     term("CHEBI:15377", "water", "ChemicalEntity"),
+    term("CL:0000129", "microglial cell", "Cell", "microglia", "cells/related"),
+    term("GO:0006915", "apoptotic process", "BiologicalProcess", "apoptosis"),
+    term("HGNC:0", "MGL1", "Gene", "upregulation"),
 )
 
 
@@ -195,6 +198,14 @@ def test_stop_lists_grow_and_can_be_left_out(lexicon, schema):
     assert found(stopped, "cancer") == []
     all_in = DictionaryRecognizer(lexicon, schema=schema, use_stop_lists=False)
     assert found(all_in, "a disease") == [("disease", "Disease")]
+
+
+def test_common_words_hide_no_cells_tissues_and_processes(recognizer):
+    assert found(recognizer, "apoptosis of microglia in cells") == [
+        ("apoptosis", "BiologicalProcess"),
+        ("microglia", "Cell"),
+    ]
+    assert found(recognizer, "the upregulation of it") == []
 
 
 def test_a_low_score_can_be_refused(lexicon, schema):

