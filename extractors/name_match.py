@@ -37,6 +37,8 @@ def is_symbol(name: str) -> bool:
     >>> [is_symbol(n) for n in ("BRCA1", "CAT", "p53", "pain", "Gout", "asthma", "heart attack")]
     [True, True, True, False, False, False, False]
     """
+    if " " in name or (name[1:].islower() and name.isalpha()):  # nearly all names
+        return False
     if any(c.isspace() for c in name):
         return False
     letters = [c for c in name if c.isalpha()]
