@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["load_oxigraph", "restore"]
 
 _VERSION = "oxigraph/1"
+_TOGETHER = 250_000  # triples a bulk load; it sorts them in memory, about 1 kB each
 
 
 def load_oxigraph(
@@ -98,8 +99,19 @@ def _build(path: Path, texts: Iterator[str]) -> None:
 
     store = pyoxigraph.Store(str(path))
     # lenient: our own writer has made the IRIs valid, and checking again costs a tenth
-    store.bulk_load(byte_stream(texts), pyoxigraph.RdfFormat.N_TRIPLES, lenient=True)
+    for text in texts:
+        part = byte_stream(_at_most(_TOGETHER, text, texts))
+        store.bulk_load(part, pyoxigraph.RdfFormat.N_TRIPLES, lenient=True)
     store.flush()
+
+
+def _at_most(lines: int, text: str, texts: Iterator[str]) -> Iterator[str]:
+    """Yield ``text`` and those of ``texts`` until ``lines`` lines or a little more are full."""
+    done = text.count("\n")
+    yield text
+    while done < lines and (following := next(texts, None)) is not None:
+        done += following.count("\n")
+        yield following
 
 
 def _texts(tables: GraphTables, schema: Schema, fingerprint: str) -> Iterator[str]:
