@@ -1,6 +1,6 @@
 """What each extra adds: MB downloaded (wheels) and MB on disk, in a fresh virtual environment.
 
-    python benchmarks/install_size.py [EXTRA ...]
+python benchmarks/install_size.py [EXTRA ...]
 """
 
 from __future__ import annotations

@@ -251,6 +251,12 @@ def _linker(config: Config, schema: Schema, lexicon: Lexicon, progress: Progress
     )
 
 
+def _patterns_text(config: PatternsConfig) -> str:
+    from kgbuild.extractors.pattern_file import DEFAULT_PATTERNS
+
+    return Path(config.file or DEFAULT_PATTERNS).read_text("utf-8")
+
+
 def _fingerprints(
     prepared: Prepared,
     schema: Schema,
@@ -270,6 +276,7 @@ def _fingerprints(
         ),
         "relate": (
             [c.model_dump_json() for c in config.relations], [r.name for r in relations],
+            [_patterns_text(c) for c in config.relations if isinstance(c, PatternsConfig)],
         ),
         "contribute": (schema.fingerprint, config.assembly.keep_nil),
     }  # fmt: skip

@@ -352,3 +352,16 @@ def test_failures_are_at_hand_in_python(inputs: Path, tmp_path: Path) -> None:
     graph = Graph.open(tmp_path / "out")
     assert set(graph.failures["source"]) == {str(inputs / "broken.xml")}
     assert graph.manifest["workspace"]["failures"] == len(graph.failures)
+
+
+def test_an_edited_patterns_file_runs_the_relations_again(inputs: Path, tmp_path: Path) -> None:
+    from kgbuild.config import PatternsConfig
+    from kgbuild.extractors.pattern_file import DEFAULT_PATTERNS
+
+    own = tmp_path / "own.yaml"
+    own.write_text(DEFAULT_PATTERNS.read_text())
+    config = CONFIG.model_copy(update={"relations": [PatternsConfig(file=str(own))]})
+    build_into(tmp_path / "out", [inputs], config=config)
+    assert build_into(tmp_path / "out", [inputs], config=config).did_nothing
+    own.write_text(own.read_text() + "\n# edited\n")
+    assert build_into(tmp_path / "out", [inputs], config=config).documents == 7
