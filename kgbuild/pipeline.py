@@ -18,7 +18,7 @@ from typing import Any
 from kgbuild import __version__
 from kgbuild.assembly.belief import DEFAULT_RATES, Rates
 from kgbuild.assembly.statements import PARTS, assemble
-from kgbuild.components import Prepared, Progress, make_components, prepare
+from kgbuild.components import Prepared, Progress, check, make_components, prepare
 from kgbuild.config import Config
 from kgbuild.errors import InputError
 from kgbuild.intake import Intake, IntakeCounts, Source
@@ -81,6 +81,7 @@ def build_workspace(
         WorkspaceError, ConfigError, VocabularyError, InputError, MissingExtraError
     """
     report = BuildReport(folder, IntakeCounts())
+    check(config)  # before anything is written
     with Workspace(folder, create=True) as workspace:
         clock = _Clock(report.seconds)
         with clock("prepare"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,10 +16,6 @@ if TYPE_CHECKING:
 __all__ = ["register"]
 
 SHOWN_FAILURES = 10
-QUESTION = (
-    "MATCH (c:ChemicalEntity)-[r:treats]->(d:Disease) WHERE r.belief > 0.5 "
-    "RETURN c.name, d.name, r.belief, r.papers ORDER BY r.belief DESC LIMIT 10"
-)
 _EXAMPLES = """
 Examples:
 
@@ -128,32 +125,47 @@ def _summarize(report: BuildReport) -> None:
     rate = f"{report.documents / seconds:,.0f} documents/s" if report.documents and seconds else ""
     table.add_row("seconds", f"{seconds:,.1f}", rate)
     print_table(table)
-    _print_predicates(report)
+    question = _print_predicates(report)
     if report.failures:
         _print_failures(report)
-    if counts["statements"]:
+    if question:
         out.print(
             f"\nAsk it:\n  kgbuild show {report.folder} ENTITY\n"
-            f'  kgbuild query {report.folder} "{QUESTION}"',
+            f'  kgbuild query {report.folder} "{question}"',
             soft_wrap=True,
             markup=False,
         )
 
 
-def _print_predicates(report: BuildReport) -> None:
-    import pyarrow.compute as pc
+def _print_predicates(report: BuildReport) -> str:
+    """Print how many statements each predicate has; return a question about the most frequent.
 
+    Co-occurrence is asked about only where there is nothing else.
+    """
     from kgbuild.layout import graph_folder
     from kgbuild.tables import GraphTables
 
-    column = GraphTables(graph_folder(report.folder)).read("statements", ["predicate"])["predicate"]
-    counts = sorted(pc.value_counts(column).to_pylist(), key=lambda row: -row["counts"])
-    text = ", ".join(f"{row['values']} {row['counts']:,}" for row in counts)
-    if text:
-        table = grid()
-        table.add_column()
-        table.add_row("by predicate", text)
-        print_table(table)
+    columns = ["subject_category", "predicate", "object_category"]
+    statements = GraphTables(graph_folder(report.folder)).read("statements", columns)
+    groups = statements.group_by(columns).aggregate([([], "count_all")]).to_pylist()
+    kinds = {tuple(row[name] for name in columns): row["count_all"] for row in groups}
+    if not kinds:
+        return ""
+    predicates: Counter[str] = Counter()
+    for (_, predicate, _), count in kinds.items():
+        predicates[predicate] += count
+    table = grid()
+    table.add_column()
+    text = ", ".join(f"{name} {count:,}" for name, count in predicates.most_common())
+    table.add_row("by predicate", text)
+    print_table(table)
+    subject, predicate, object_ = max(
+        kinds, key=lambda kind: (kind[1] != "cooccurs_with", kinds[kind], kind)
+    )
+    return (
+        f"MATCH (a:{subject})-[r:{predicate}]->(b:{object_}) WHERE r.belief > 0 "
+        "RETURN a.name, b.name, r.belief, r.papers ORDER BY r.belief DESC LIMIT 10"
+    )
 
 
 def _print_failures(report: BuildReport) -> None:
