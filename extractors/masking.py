@@ -31,6 +31,7 @@ ANY_SLOT = "\ue000-\uf8ff"
 _PLAIN = str.maketrans(
     {"‐": "-", "‑": "-", "–": "-", "—": "-", "−": "-", "’": "'", "\xa0": " ", "\n": " "}
 )
+_NO_SLOT = re.compile(f"[{ANY_SLOT}]")
 _ASIDE = re.compile(rf" ?\([^(){ANY_SLOT}]*\)| ?\[[^\[\]{ANY_SLOT}]*\]")
 _ALIAS = re.compile(rf"([{ANY_SLOT}]) ?[(\[]([{ANY_SLOT}])[)\]]")
 
@@ -114,7 +115,8 @@ def mask_sentence(
 
 def _plain(text: str) -> str:
     lowered = text.lower()
-    return (lowered if len(lowered) == len(text) else text).translate(_PLAIN)
+    plain = (lowered if len(lowered) == len(text) else text).translate(_PLAIN)
+    return _NO_SLOT.sub("\ufffd", plain)  # the text's own private use must not pass for mentions
 
 
 def _asides(

@@ -254,6 +254,12 @@ def test_what_the_main_job_got_wrong(marked: str) -> None:
     assert relations(marked) == set()
 
 
+@pytest.mark.parametrize("sign", ["\uf0b7", "\ue000", "\uf8ff"])
+def test_private_characters_of_the_text_are_no_mentions(sign: str) -> None:
+    text = f"[Aspirin|C] ({sign}) prevents [stroke|D]. [Metformin|C] treats [obesity|D]."
+    assert relations(text) == {"Aspirin prevents stroke", "Metformin treats obesity"}
+
+
 def test_empty_input() -> None:
     assert EXTRACTOR.extract([]) == []
     assert EXTRACTOR.extract([document("")]) == [()]
