@@ -77,7 +77,7 @@ class Linker:
         *,
         schema: Schema,
         dense: CandidateSearch | None = None,
-        threshold: float = 0.8,
+        threshold: float = 0.85,
         keep_candidates: int = 5,
         trust_given: bool = True,
         compatible: Mapping[tuple[str, str], float] = COMPATIBLE,
@@ -128,7 +128,7 @@ class Linker:
         query = _Query(text, category or "", long_form)
         found = {c.curie: c for c in self._resolve_names(query).candidates}
         if self.dense is not None:
-            for candidate in self._search([query])[query].candidates:
+            for candidate in self._search([query], self.dense)[query].candidates:
                 found.setdefault(candidate.curie, candidate)
         return tuple(found.values())
 
@@ -150,7 +150,7 @@ class Linker:
         if len(self._similar) + len(missing) > self._cache_size:
             self._similar.clear()
             missing = open_queries
-        self._similar.update(self._search(missing))
+        self._similar.update(self._search(missing, self.dense))
         return resolved | {query: self._similar[query] for query in open_queries}
 
     def _is_variant(self, query: _Query) -> bool:
@@ -185,9 +185,10 @@ class Linker:
             return f"the name is only known for {', '.join(sorted(others))}"
         return "no name in the lexicon"
 
-    def _search(self, queries: Sequence[_Query]) -> dict[_Query, Resolution]:
+    def _search(
+        self, queries: Sequence[_Query], dense: CandidateSearch
+    ) -> dict[_Query, Resolution]:
         """Resolve by similarity, all names of one category in one call."""
-        assert self.dense is not None
         by_category: dict[str, list[_Query]] = {}
         for query in queries:
             by_category.setdefault(query.category, []).append(query)
@@ -196,7 +197,7 @@ class Linker:
             texts = [query.long_form or query.text for query in group]
             wide = max(4 * self.keep_candidates, 20)
             fitting = self._ranking.fitting_categories(category)
-            found = self.dense.search(texts, k=wide, category=fitting)
+            found = dense.search(texts, k=wide, category=fitting)
             for query, text, candidates in zip(group, texts, found, strict=True):
                 resolved[query] = self._judge(text, category, candidates)
         return resolved
@@ -223,11 +224,14 @@ class Linker:
         """Keep a given grounding; fill in name and category of the lexicon, and a successor."""
         if given.curie not in self.lexicon:
             return replace(given, category=mention.category)
-        term = self.lexicon.term(given.curie)
-        while term.obsolete and term.replaced_by in self.lexicon and term.replaced_by != term.id:
+        first = term = self.lexicon.term(given.curie)
+        seen = {term.id}
+        while term.obsolete and term.replaced_by in self.lexicon:
             term = self.lexicon.term(term.replaced_by)
-            if term.id == given.curie:
+            if term.id in seen:  # successors that go round in a circle lead nowhere
+                term = first
                 break
+            seen.add(term.id)
         return Grounding(
             given.mention, term.id, term.name, term.category or mention.category, given.score,
             given.method, given.reason, given.candidates,

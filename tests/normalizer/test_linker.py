@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pytest
 from small_vocabularies import GENES, MESH, MONDO, term
 
+from kgbuild.config import GroundingConfig
 from kgbuild.normalizer.build import build_lexicon
 from kgbuild.normalizer.encoder import DEFAULT_MODEL, SentenceTransformerEncoder
 from kgbuild.normalizer.index import DenseIndex
@@ -150,6 +151,24 @@ def test_a_given_identifier_gets_the_lexicons_name_and_successor(make_lexicon, s
     text = document(("old", "Disease"), given=["X:1"])
     ((grounding,),) = Linker(lexicon, schema=schema).ground([text])
     assert (grounding.curie, grounding.name, grounding.method) == ("X:2", "new", "given")
+
+
+def test_successors_in_a_circle_leave_the_given_identifier(make_lexicon, schema):
+    lexicon = make_lexicon(
+        [
+            term("ZZ:1", "first", "Disease", obsolete=True, replaced_by="ZZ:2"),
+            term("ZZ:2", "second", "Disease", obsolete=True, replaced_by="ZZ:3"),
+            term("ZZ:3", "third", "Disease", obsolete=True, replaced_by="ZZ:2"),
+        ]
+    )
+    linker = Linker(lexicon, schema=schema)
+    for given in ("ZZ:1", "ZZ:2", "ZZ:3"):
+        ((grounding,),) = linker.ground([document(("first", "Disease"), given=[given])])
+        assert grounding.curie == given
+
+
+def test_the_threshold_is_that_of_the_configuration(linker):
+    assert linker.threshold == GroundingConfig().threshold
 
 
 def test_variants_need_an_rs_number(linker):
