@@ -54,7 +54,11 @@ class HtmlReader:
         except UnicodeDecodeError:
             encoding = None
         parser = etree.HTMLParser(
-            encoding=encoding, no_network=True, remove_comments=True, remove_pis=True
+            encoding=encoding,
+            no_network=True,
+            remove_comments=True,
+            remove_pis=True,
+            huge_tree=True,  # else what is nested deeper than 255 is dropped without a word
         )
         try:
             root = etree.fromstring(data, parser)
@@ -63,6 +67,9 @@ class HtmlReader:
             reason = f"expected HTML, but: {error.msg}"
         else:
             reason = "expected HTML with visible text, found none"
+            if any(entry.type_name == "ERR_RESOURCE_LIMIT" for entry in parser.error_log):
+                root = None  # the rest is dropped, and a page cut off says something else
+                reason = "expected elements nested up to 2,048 deep, found deeper ones"
         builder = DocumentBuilder()
         meta: dict[str, str] = {}
         if root is not None:

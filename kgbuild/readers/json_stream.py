@@ -89,6 +89,9 @@ class _Scanner:
                     continue
                 line = self.line + self._buffer.count("\n", self._position, error.pos)
                 raise JsonStreamError(f"expected JSON, but: {error.msg}", line) from None
+            except ValueError:  # what json lets through: an integer of thousands of digits
+                reason = "expected numbers of up to 4,300 digits, found a longer one"
+                raise JsonStreamError(f"{reason}; put it in quotes", self.line) from None
             if (
                 end == len(self._buffer)
                 and not isinstance(value, (dict, list, str))

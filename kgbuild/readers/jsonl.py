@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import json
+import re
 from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 from typing import Any, BinaryIO
 
 from kgbuild.protocols import ReadItem
@@ -16,14 +17,21 @@ from kgbuild.records import AnnotatedDocument, Failure
 
 __all__ = ["JsonlReader"]
 
+_TEXTS = ("text", "abstract", "body", "full_text")
+_IDS = {"id": "", "pmid": "PMID", "pmcid": "PMC", "doi": "DOI"}
+_RESOLVER = re.compile(r"^(?:https?://(?:dx\.)?doi\.org/|doi:\s*(?=10\.))", re.IGNORECASE)
+
 
 class JsonlReader:
     """Reads JSON lines. Empty lines are passed over; every other bad line is a ``Failure``.
 
     Args:
-        text_field: the text; a list of strings becomes a paragraph each. Required in each line.
-        id_field: the identifier. None: ``id`` where there is one, else the text's hash. Ids that
-            are not CURIEs, DOIs or PMC ids become ``kgb.doc:ID``, or ``id_prefix:ID``.
+        text_field: the text; a list of strings becomes a paragraph each. Of several fields those
+            that a line has are taken, in this order; a line must have one. None: ``text``, else
+            ``abstract`` and then ``body`` or ``full_text``.
+        id_field: the identifier. None: the first of ``id``, ``pmid``, ``pmcid`` and ``doi`` that
+            there is, else the text's hash. Ids that are not CURIEs, DOIs or PMC ids become
+            ``kgb.doc:ID``, or ``id_prefix:ID``.
         title_field: the title. None: ``title`` where there is one.
         date_field: the date, in any usual form. None: ``date`` where there is one.
         metadata_fields: fields kept as metadata. None: all others that hold a string, a number,
@@ -34,17 +42,17 @@ class JsonlReader:
     def __init__(
         self,
         *,
-        text_field: str = "text",
+        text_field: str | Sequence[str] | None = None,
         id_field: str | None = None,
         title_field: str | None = None,
         date_field: str | None = None,
         metadata_fields: Sequence[str] | None = None,
         id_prefix: str = "",
     ) -> None:
-        self._text = text_field
-        self._required = [f for f in (text_field, id_field, title_field, date_field) if f]
+        self._texts = [text_field] if isinstance(text_field, str) else list(text_field or ())
+        self._required = [f for f in (id_field, title_field, date_field) if f]
         self._required += metadata_fields or []
-        self._id = id_field or "id"
+        self._id = id_field
         self._title = title_field or "title"
         self._date = date_field or "date"
         self._metadata = metadata_fields
@@ -58,46 +66,75 @@ class JsonlReader:
             reason = line.error
             if not reason:
                 try:
-                    result = self._document(json.loads(line.text.lstrip("\ufeff")), source)
+                    item = json.loads(line.text.lstrip("\ufeff"))
+                except json.JSONDecodeError as error:
+                    reason = f"expected a JSON object, but: {error.msg} at column {error.colno}"
+                except ValueError:  # what json lets through: an integer of thousands of digits
+                    reason = (
+                        "expected a JSON object with numbers of up to 4,300 digits, found a longer"
+                        " one; put it in quotes"
+                    )
+                except RecursionError:
+                    reason = "expected a JSON object, but it is nested too deeply"
+                else:
+                    result = self._document(item, source)
                     if isinstance(result, AnnotatedDocument):
                         yield result
                         continue
                     reason = result
-                except json.JSONDecodeError as error:
-                    reason = f"expected a JSON object, but: {error.msg} at column {error.colno}"
-                except RecursionError:
-                    reason = "expected a JSON object, but it is nested too deeply"
             yield Failure(source, "read", reason, place=f"line {line.number}")
 
     def _document(self, item: Any, source: str) -> AnnotatedDocument | str:
         if not isinstance(item, dict):
             return f"expected a JSON object, found {type(item).__name__}"
+        names = self._fields_of_text(item)
+        if not names:
+            return _missing("text_field", self._texts or _TEXTS, item)
         for name in self._required:
             if name not in item:
-                return _missing(name, item)
-        texts = item[self._text] if isinstance(item[self._text], list) else [item[self._text]]
-        if not all(isinstance(text, str) for text in texts):
-            kind = type(item[self._text]).__name__
-            return f"expected a string or a list of strings in {self._text!r}, found {kind}"
+                return _missing("", [name], item)
         builder = DocumentBuilder()
         builder.add("title", _string(item.get(self._title)))
-        for text in texts:
-            builder.add("paragraph", text)
+        for name in names:
+            texts = item[name] if isinstance(item[name], list) else [item[name] or ""]
+            if not all(isinstance(text, str) for text in texts):
+                kind = type(item[name]).__name__
+                return f"expected a string or a list of strings in {name!r}, found {kind}"
+            for text in texts:
+                builder.add("abstract" if name == "abstract" else "paragraph", text)
         if not builder.passages:
-            return f"no text: {self._text!r} is empty; leave the line out"
-        used = {self._text, self._title, self._date, self._id}
+            return f"no text: {' and '.join(map(repr, names))} is empty; leave the line out"
+        id_field = self._id or next((name for name in _IDS if _string(item.get(name))), "id")
+        used = {*names, self._title, self._date, id_field}
         kept = self._metadata if self._metadata is not None else [k for k in item if k not in used]
         builder.describe({str(name): _string(item[name]) for name in kept})
-        identifier = document_id(_string(item.get(self._id)), prefix=self._prefix)
+        prefix = self._prefix if self._id or id_field == "id" else _IDS[id_field]
+        raw_id = _RESOLVER.sub("", _string(item.get(id_field)))
+        identifier = document_id(raw_id, prefix=prefix)
         date = loose_date(_string(item.get(self._date)))
         return AnnotatedDocument(builder.finish(identifier, date=date, source=source))
 
+    def _fields_of_text(self, item: dict[str, Any]) -> list[str]:
+        if self._texts:
+            return [name for name in self._texts if name in item]
+        if "text" in item:
+            return ["text"]
+        body = next((name for name in ("body", "full_text") if name in item), "")
+        return [name for name in ("abstract", body) if name in item]
 
-def _missing(name: str, item: dict[str, Any]) -> str:
-    near = difflib.get_close_matches(name, list(item), n=1, cutoff=0.5)
+
+def _missing(option: str, names: Sequence[str], item: dict[str, Any]) -> str:
+    near = [n for name in names for n in get_close_matches(name, list(item), n=1, cutoff=0.5)]
     has = ", ".join(map(repr, list(item)[:8])) or "none"
     hint = f"; the nearest is {near[0]!r}" if near else ""
-    return f"expected the field {name!r}, found {has}{hint}; name yours, e.g. text_field='...'"
+    fields = " or ".join(map(repr, names))
+    reason = f"expected the field {fields}, found {has}{hint}"
+    if not option:
+        return f"{reason}; correct reading.options in the configuration"
+    example = near[0] if near else next(iter(item), "NAME")
+    return (
+        f"{reason}; name yours in the configuration: reading: {{options: {{{option}: {example}}}}}"
+    )
 
 
 def _string(value: Any) -> str:

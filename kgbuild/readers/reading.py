@@ -5,12 +5,14 @@ from __future__ import annotations
 import difflib
 import importlib
 import inspect
+import io
+import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, BinaryIO
 
-from kgbuild.errors import InputError
+from kgbuild.errors import InputError, KgbuildError
 from kgbuild.protocols import Reader, ReadItem
 from kgbuild.readers.detection import detect_format
 from kgbuild.readers.sources import Source, find_inputs, open_sources
@@ -31,6 +33,8 @@ _CLASSES = {
     "pubtator": "pubtator:PubTatorReader",
     "text": "text:TextReader",
 }
+
+_log = logging.getLogger(__name__)
 
 _WHOLE = {"html", "markdown", "pdf", "text"}  # a file is one document
 
@@ -81,11 +85,14 @@ def read_documents(
     Raises:
         InputError: no input, a path that does not exist, a folder without files, or no file of
             a known format among the inputs.
-        ValueError: an unknown format or option.
+        ValueError: an unknown format, option or encoding, or a ratio that is no number above 0.
     """
     if format is not None and format not in READERS:
         raise ValueError(_unknown("format", format, READERS))
     _check_options(format, options)
+    _check_encoding(encoding)
+    if isinstance(max_ratio, bool) or not isinstance(max_ratio, (int, float)) or max_ratio <= 0:
+        raise ValueError(f"max_ratio must be a number above 0, got {max_ratio!r}")
     found = find_inputs(inputs)
     sources = open_sources(found, max_ratio=max_ratio, encoding=encoding, opened=opened)
     return _read(sources, format, options)
@@ -125,8 +132,15 @@ def _read(
 
 def _read_source(source: Source, name: str, options: dict[str, Any]) -> Iterator[ReadItem]:
     accepted = _options_of(name)
-    reader = READERS[name](**{key: options[key] for key in options if key in accepted})
-    yield from reader.read(source.stream, source=source.name)
+    try:
+        reader = READERS[name](**{key: options[key] for key in options if key in accepted})
+        yield from reader.read(source.stream, source=source.name)
+    except KgbuildError:
+        raise
+    except Exception as error:  # a reader's mistake must cost one file, not the build
+        _log.debug("the %s reader failed on %s", name, source.name, exc_info=error)
+        what = f"{type(error).__name__}: {error}"
+        yield Failure(source.name, "read", f"the {name} reader failed: {what}; please report it")
 
 
 def _options_of(name: str) -> set[str]:
@@ -143,6 +157,17 @@ def _check_options(format: str | None, options: Mapping[str, object]) -> None:
     for option in options:
         if option not in accepted:
             raise ValueError(_unknown("option", option, accepted))
+
+
+def _check_encoding(encoding: str) -> None:
+    if not encoding:
+        return
+    try:
+        io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    except (LookupError, TypeError, ValueError):
+        raise ValueError(
+            f"unknown encoding {encoding!r}: name one that Python knows, e.g. latin-1 or cp1252"
+        ) from None
 
 
 def _unknown(what: str, name: str, known: Iterable[str]) -> str:

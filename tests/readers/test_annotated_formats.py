@@ -232,6 +232,12 @@ def test_bioc_json_cut_off_and_bad_lines() -> None:
     items = read("bioc-json", text[:-20])
     assert document(items).document.id == "PMID:1"
     assert failures(items)
+    long = '{"id": ' + "1" * 5_000 + "}"
+    (first, failure, last) = read("bioc-json", DOC % (1, 1) + f"\n{long}\n" + DOC % (3, 3))
+    assert isinstance(first, AnnotatedDocument)
+    assert isinstance(last, AnnotatedDocument)
+    assert isinstance(failure, Failure)
+    assert "4,300 digits" in failure.reason
     items = read("bioc-json", DOC % (1, 1) + "\n{bad}\n" + DOC % (3, 3))
     assert [i.document.id for i in items if isinstance(i, AnnotatedDocument)] == [
         "PMID:1",

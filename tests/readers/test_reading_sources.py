@@ -201,6 +201,53 @@ def test_unknown_format_name_and_option(tmp_path: Path) -> None:
         read_documents(tmp_path, format="text", text_field="body")
 
 
+@pytest.mark.parametrize("encoding", ["latin-99", "rot13", 7])
+def test_an_unknown_encoding_is_said_at_once(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "a.txt").write_text("Text.")
+    with pytest.raises(ValueError, match="unknown encoding"):
+        read_documents(tmp_path, encoding=encoding)
+    with pytest.raises(ValueError, match="max_ratio"):
+        read_documents(tmp_path, max_ratio="much")  # type: ignore[arg-type]
+
+
+def test_a_readers_own_mistake_costs_one_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kgbuild.readers.jsonl import JsonlReader
+
+    (tmp_path / "a.jsonl").write_text('{"text": "a"}\n')
+    (tmp_path / "b.txt").write_text("Text.")
+    right = JsonlReader._document
+
+    def wrong(self: JsonlReader, item: object, source: str) -> object:
+        right(self, item, source)
+        raise KeyError("a mistake")
+
+    monkeypatch.setattr(JsonlReader, "_document", wrong)
+    items = list(read_documents(tmp_path))
+    assert len(ids(items)) == 1
+    assert failures(items) == [
+        Failure(
+            str(tmp_path / "a.jsonl"),
+            "read",
+            "the jsonl reader failed: KeyError: 'a mistake'; please report it",
+        )
+    ]
+
+    def deliberate(self: JsonlReader, item: object, source: str) -> object:
+        raise InputError("on purpose")
+
+    monkeypatch.setattr(JsonlReader, "_document", deliberate)
+    with pytest.raises(InputError, match="on purpose"):
+        list(read_documents(tmp_path))
+
+
+def test_options_of_a_wrong_type_cost_no_traceback(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"text": "a"}\n')
+    (failure,) = failures(list(read_documents(tmp_path, metadata_fields=7)))
+    assert "the jsonl reader failed: TypeError" in failure.reason
+
+
 @pytest.mark.parametrize(
     ("head", "name", "expected"),
     [

@@ -158,14 +158,38 @@ def test_jsonl_fields() -> None:
 
 
 @pytest.mark.parametrize(
+    ("line", "identifier", "text"),
+    [
+        ('{"id": "a", "title": "T", "abstract": "A."}', "kgb.doc:a", "T\nA."),
+        ('{"pmid": 7, "abstract": "A.", "body": ["B.", "C."]}', "PMID:7", "A.\nB.\nC."),
+        ('{"doi": "https://doi.org/10.1016/x", "full_text": "F."}', "DOI:10.1016/x", "F."),
+        ('{"pmcid": "PMC3", "text": "T.", "abstract": "A."}', "PMC:PMC3", "T."),
+        ('{"id": "", "pmid": "8", "title": "T", "abstract": null}', "PMID:8", "T"),
+    ],
+)
+def test_jsonl_of_usual_names_needs_no_options(line: str, identifier: str, text: str) -> None:
+    document = one(read("jsonl", line))
+    assert (document.id, document.text) == (identifier, text)
+
+
+def test_jsonl_several_fields_of_text() -> None:
+    lines = '{"summary": "S.", "main": "M."}\n{"main": "N."}\n{"other": "O."}\n'
+    first, second, failure = read("jsonl", lines, text_field=["main", "summary"])
+    assert [one([item]).text for item in (first, second)] == ["M.\nS.", "N."]
+    assert reason([failure]).startswith("expected the field 'main' or 'summary', found 'other'")
+
+
+@pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ('{"texts": "a"}', "expected the field 'text', found 'texts'; the nearest is 'texts'"),
+        ('{"texts": "a"}', "found 'texts'; the nearest is 'texts'"),
+        ('{"texts": "a"}', "configuration: reading: {options: {text_field: texts}}"),
         ('{"text": 3}', "expected a string or a list of strings in 'text', found int"),
         ('{"text": ""}', "no text"),
         ("[1]", "expected a JSON object, found list"),
         ("{", "expected a JSON object, but"),
         ("[" * 100_000, "nested too deeply"),
+        ('{"text": "a", "id": ' + "1" * 5_000 + "}", "up to 4,300 digits"),
     ],
 )
 def test_jsonl_bad_lines_cost_only_themselves(line: str, expected: str) -> None:
@@ -227,9 +251,16 @@ def test_html_is_what_is_seen() -> None:
 
 
 def test_html_deep_and_empty() -> None:
-    deep = "<div>" * 3_000 + "text" + "</div>" * 3_000
-    items = read("html", f"<html><body><p>before</p>{deep}</body></html>")
-    assert one(items).text.startswith("before")
+    for depth in (260, 1_000):
+        deep = "<div>" * depth + "within" + "</div>" * depth
+        page = f"<html><body><p>before</p>{deep}<p>after</p></body></html>"
+        assert [text for _, _, text in parts(one(read("html", page)))] == [
+            "before",
+            "within",
+            "after",
+        ]
+    endless = "<p>before</p>" + "<div>" * 3_000 + "within" + "</div>" * 3_000
+    assert "2,048 deep" in reason(read("html", f"<html><body>{endless}</body></html>"))
     assert "visible text" in reason(read("html", "<html><script>x</script></html>"))
 
 
