@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 __all__ = [
     "ConfigError",
     "InputError",
@@ -43,3 +46,8 @@ class MissingExtraError(KgbuildError, ImportError):
     def __init__(self, extra: str, *, needed_for: str) -> None:
         super().__init__(f"{needed_for} needs an extra: pip install 'kgbuild[{extra}]'")
         self.extra = extra
+        self.needed_for = needed_for
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle by the arguments, keywords included, for the way from worker to parent."""
+        return partial(type(self), self.extra, needed_for=self.needed_for), ()
