@@ -1,33 +1,36 @@
-"""Markdown: the text as it is, its blocks as passages."""
+"""Markdown: what a reader of the rendered page reads, its blocks as passages."""
 
 from __future__ import annotations
 
+import io
 import re
-from collections.abc import Iterator
-from itertools import accumulate
-from typing import Any, BinaryIO
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, BinaryIO
 
 from kgbuild.protocols import ReadItem
+from kgbuild.readers.building import DocumentBuilder, collapse
+from kgbuild.readers.html import HtmlReader
 from kgbuild.readers.text import read_text
-from kgbuild.records import AnnotatedDocument, Document, Failure, Passage, document_hash
+from kgbuild.records import AnnotatedDocument, Failure
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
 
 __all__ = ["MarkdownReader"]
 
-_KINDS = {
-    "paragraph_open": "paragraph", "blockquote_open": "paragraph", "bullet_list_open": "list",
-    "ordered_list_open": "list", "table_open": "table", "fence": "other", "code_block": "other",
-    "html_block": "other",
-}  # fmt: skip
+MAX_NESTING = 100
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(?:.*\n)*?(?:---|\.\.\.)[ \t]*\n")
+_BREAK_TAG = re.compile(r"<br\b", re.IGNORECASE)
 
 
 class MarkdownReader:
     """Reads a Markdown file (CommonMark with tables) as one document, its id its text's hash.
 
-    The text stays as written, marks included, so that offsets are those of the file. The first
-    heading of level 1 is the title; other headings, paragraphs, lists, tables and code (kind
-    other) are passages whose ``label`` is the heading they stand under. A heading's passage
-    leaves out its marks. Front matter is kept in the text, outside all passages.
+    The text is what is read once the marks have done their work: emphasis, code within a line
+    and links leave their words, images their description. The first heading of level 1 is the
+    title; other headings, paragraphs, list items and rows of tables (cells joined by a bar) are
+    passages whose ``label`` is the heading they stand under. Blocks of code and front matter are
+    no prose and are left out; of HTML the visible text stays.
     """
 
     def read(self, stream: BinaryIO, *, source: str) -> Iterator[ReadItem]:
@@ -39,45 +42,81 @@ class MarkdownReader:
         if not text.strip():
             yield Failure(source, "read", "no text: the file holds white space only")
             return
-        passages = tuple(_passages(text))
-        yield AnnotatedDocument(Document(document_hash(text), text, passages, source=source))
+        builder = DocumentBuilder()
+        _Blocks(builder).add(text)
+        if not builder.passages:
+            yield Failure(source, "read", "no text: the file holds code or front matter only")
+            return
+        yield AnnotatedDocument(builder.finish("", source=source))
 
 
-def _passages(text: str) -> Iterator[Passage]:
-    from markdown_it import MarkdownIt
+class _Blocks:
+    """Adds a passage for each block that holds text."""
 
-    front = _FRONT_MATTER.match(text)
-    body = text[front.end() :] if front else text
-    base = front.end() if front else 0
-    starts = [base, *accumulate((len(line) for line in body.splitlines(keepends=True)), initial=0)]
-    starts = [base + start for start in starts[1:]]
-    label, titled = "", False
-    tokens = MarkdownIt("commonmark").enable("table").parse(body)
-    for token, inline in zip(tokens, [*tokens[1:], None], strict=True):
-        if token.level or token.map is None:
-            continue
-        start, end = _trim(text, starts[token.map[0]], starts[min(token.map[1], len(starts) - 1)])
-        if start == end:
-            continue
-        if token.type == "heading_open":
-            start, end, label = _heading(text, start, end, inline)
-            kind = "heading" if titled or token.tag != "h1" else "title"
-            titled = titled or kind == "title"
-            if start < end:
-                yield Passage(kind, start, end)
+    def __init__(self, builder: DocumentBuilder) -> None:
+        self._builder = builder
+        self._label = ""
+        self._titled = False
+        self._lists = 0
+        self._cells: list[str] | None = None
+
+    def add(self, text: str) -> None:
+        from markdown_it import MarkdownIt
+
+        parser = MarkdownIt("commonmark", {"maxNesting": MAX_NESTING})
+        parser.enable(["table", "strikethrough"])
+        heading = ""
+        front = _FRONT_MATTER.match(text)
+        for token in parser.parse(text[front.end() :] if front else text):
+            match token.type:
+                case "heading_open":
+                    heading = token.tag
+                case "heading_close":
+                    heading = ""
+                case "bullet_list_open" | "ordered_list_open":
+                    self._lists += 1
+                case "bullet_list_close" | "ordered_list_close":
+                    self._lists -= 1
+                case "tr_open":
+                    self._cells = []
+                case "tr_close":
+                    self._builder.add("table", " | ".join(self._cells or ()), self._label)
+                    self._cells = None
+                case "html_block":
+                    self._add_html(token.content)
+                case "inline":
+                    self._add_inline(collapse(_plain(token.children or ())), heading)
+
+    def _add_inline(self, text: str, heading: str) -> None:
+        if self._cells is not None:
+            self._cells += [text] if text else []
+        elif heading:
+            is_title = heading == "h1" and not self._titled
+            self._titled = self._titled or is_title
+            self._builder.add("title" if is_title else "heading", text)
+            self._label = text
         else:
-            yield Passage(_KINDS.get(token.type, "other"), start, end, label)
+            self._builder.add("list" if self._lists else "paragraph", text, self._label)
+
+    def _add_html(self, html: str) -> None:
+        for item in HtmlReader().read(io.BytesIO(html.encode()), source=""):
+            if isinstance(item, AnnotatedDocument):
+                whole = item.document.text
+                for passage in item.document.passages:
+                    label = passage.label or self._label
+                    self._builder.add(passage.kind, whole[passage.start : passage.end], label)
 
 
-def _trim(text: str, start: int, end: int) -> tuple[int, int]:
-    block = text[start:end]
-    left = len(block) - len(block.lstrip())
-    return start + left, start + max(left, len(block.rstrip()))
+def _plain(tokens: Iterable[Token]) -> str:
+    """Return the words of the tokens of a line."""
+    return "".join(map(_words, tokens))
 
 
-def _heading(text: str, start: int, end: int, inline: Any) -> tuple[int, int, str]:
-    content = inline.content if inline is not None else ""
-    at = text.find(content, start, end) if content else -1
-    if at < 0:
-        return start, end, content
-    return at, at + len(content), content
+def _words(token: Token) -> str:
+    if token.type in {"softbreak", "hardbreak"}:
+        return " "
+    if token.type == "html_inline":
+        return " " if _BREAK_TAG.match(token.content) else ""
+    if token.type == "image":
+        return _plain(token.children or ())
+    return token.content

@@ -219,21 +219,35 @@ def test_text_that_is_none(format: str) -> None:
     assert "byte 1 is 0xe9" in reason(read(format, b"a\xe9"))
 
 
-def test_markdown_blocks_have_the_offsets_of_the_file() -> None:
+def test_markdown_is_what_is_read() -> None:
     text = (
-        "---\nx: 1\n---\n# The *title*\n\nFirst\npara.\n\nSub\n---\n\n- a\n- b\n\n```\ncode\n```\n"
+        "---\nx: 1\n---\n# The *title*\n\n**Vemurafenib** inhibits `BRAF`, a [kinase](http://k)\n"
+        "_of_ melanoma.<br>It ![shown](i.png) &lt; 2<sup>5</sup>.\n\nSub\n---\n\n- a\n  - b\n\n"
+        "> quoted\n\n```\ncode\n```\n\n    indented code\n"
+        "\n| a | b |\n|---|---|\n| 1 | ~~2~~ |\n\n<div>Seen\n<script>not</script></div>\n"
     )
-    text += "\n| a | b |\n|---|---|\n| 1 | 2 |\n"
     document = one(read("markdown", text))
-    assert document.text == text
     assert parts(document) == [
-        ("title", "", "The *title*"),
-        ("paragraph", "The *title*", "First\npara."),
+        ("title", "", "The title"),
+        (
+            "paragraph",
+            "The title",
+            "Vemurafenib inhibits BRAF, a kinase of melanoma. It shown < 25.",
+        ),
         ("heading", "", "Sub"),
-        ("list", "Sub", "- a\n- b"),
-        ("other", "Sub", "```\ncode\n```"),
-        ("table", "Sub", "| a | b |\n|---|---|\n| 1 | 2 |"),
+        ("list", "Sub", "a"),
+        ("list", "Sub", "b"),
+        ("paragraph", "Sub", "quoted"),
+        ("table", "Sub", "a | b"),
+        ("table", "Sub", "1 | 2"),
+        ("paragraph", "Sub", "Seen"),
     ]
+    assert document.id == document_hash(document.text)
+
+
+def test_markdown_without_prose_and_deep() -> None:
+    assert "code or front matter only" in reason(read("markdown", "```\ncode\n```\n"))
+    assert one(read("markdown", "> " * 60 + "within")).text == "within"
 
 
 def test_html_is_what_is_seen() -> None:
