@@ -13,10 +13,11 @@ from kgbuild.components import Progress
 from kgbuild.config import Config, load_config
 from kgbuild.graph import Graph
 from kgbuild.intake import Source, from_documents, from_inputs, size_of
+from kgbuild.layout import configuration_file
 from kgbuild.pipeline import BuildReport, build_workspace
 from kgbuild.records import AnnotatedDocument, Document
 
-__all__ = ["build", "build_into", "open_graph"]
+__all__ = ["build", "build_into", "config_for", "open_graph"]
 
 PathInput = str | PathLike[str]
 
@@ -45,7 +46,8 @@ def build(
         documents: documents made in Python, with annotations or without.
         out: the output folder, new or from an earlier build, to which is added; without it a
             temporary one that goes when the graph is no longer referred to.
-        config: a ``Config`` or a YAML file; defaults need neither network nor GPU.
+        config: a ``Config`` or a YAML file; without it that of the earlier build, else the
+            defaults, which need neither network nor GPU.
         progress: called with a task's name, how much is done, and of how much where known.
 
     Raises:
@@ -54,6 +56,8 @@ def build(
     """
     if inputs is None and texts is None and documents is None:
         raise ValueError("give inputs (files or folders), texts or documents")
+    if isinstance(texts, str):
+        raise ValueError("texts must be several: give texts=[text]")
     folder = Path(out) if out is not None else Path(tempfile.mkdtemp(prefix="kgbuild-"))
     names = [inputs] if isinstance(inputs, (str, PathLike)) else list(inputs or ())
     memory = [*(texts or ()), *(documents or ())]
@@ -87,9 +91,7 @@ def build_into(
         WorkspaceError: ``out`` can't be written, or another build is writing it.
         MissingExtraError: a configured component needs an extra.
     """
-    settings = (
-        config if isinstance(config, Config) else load_config(Path(config) if config else None)
-    )
+    settings = config if isinstance(config, Config) else config_for(out, config)
     names = [str(name) for name in inputs]
 
     def sources() -> Iterable[Source]:
@@ -101,6 +103,19 @@ def build_into(
     return build_workspace(
         sources(), Path(out), settings, force=force, progress=progress, input_bytes=size_of(names)
     )
+
+
+def config_for(out: PathInput, config: PathInput | None = None) -> Config:
+    """Return the configuration that a build into ``out`` takes.
+
+    That is the one in the file ``config``; without it the one that ``out`` was built with; for a
+    new folder the defaults.
+
+    Raises:
+        ConfigError: the configuration is wrong.
+    """
+    kept = configuration_file(Path(out))
+    return load_config(Path(config) if config else kept if kept.is_file() else None)
 
 
 def open_graph(folder: PathInput) -> Graph:

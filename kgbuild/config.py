@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from kgbuild.errors import ConfigError
 
-__all__ = ["Config", "load_config", "parse_config", "to_yaml"]
+__all__ = ["Config", "keep_config", "load_config", "parse_config", "to_yaml"]
 
 
 class _Section(BaseModel):
@@ -34,6 +35,16 @@ class ReadingConfig(_Section):
     options: dict[str, Any] = Field(
         default_factory=dict, description="options of the reader (jsonl: text_field, id_field, ...)"
     )
+
+    @field_validator("options")
+    @classmethod
+    def _no_argument_of_ours(cls, options: dict[str, Any]) -> dict[str, Any]:
+        """Refuse what the build itself passes to the readers."""
+        for name in ("format", "inputs", "opened"):
+            if name in options:
+                cure = "; write reading.format" if name == "format" else ""
+                raise ValueError(f"'{name}' is no option of a reader{cure}")
+        return options
 
 
 class DictionaryConfig(_Section):
@@ -136,7 +147,9 @@ class RunConfig(_Section):
 
     shard_documents: int = Field(500, ge=1, description="documents a shard, at most")
     shard_characters: int = Field(2_000_000, ge=1, description="characters a shard, about")
-    workers: int | Literal["auto"] = Field("auto", description="processes; auto: by input size")
+    workers: Annotated[int, Field(ge=1)] | Literal["auto"] = Field(
+        "auto", description="processes; auto: by input size"
+    )
 
 
 class Config(_Section):
@@ -188,12 +201,32 @@ def parse_config(text: str, *, name: str = "configuration") -> Config:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" line {mark.line + 1}" if mark else ""
-        raise ConfigError(f"{name}{where}: no valid YAML ({error})") from error
+        reason = getattr(error, "problem", None) or str(error).splitlines()[0]
+        raise ConfigError(f"{name}{where}: no valid YAML ({reason})") from error
     try:
         return Config.model_validate({} if data is None else data)
     except ValidationError as error:
         problems = [_problem(dict(e), node) for e in error.errors()]
         raise ConfigError("\n".join(f"{name} {problem}" for problem in problems)) from error
+
+
+def keep_config(config: Config, path: Path) -> None:
+    """Write what the next build of a folder takes by default: all but this build's own run.
+
+    File names are made absolute. The input's format and the number of processes are left out.
+
+    Raises:
+        OSError: the file can't be written.
+    """
+    kept = _relative_to(config, Path.cwd()).model_copy(
+        update={
+            "reading": config.reading.model_copy(update={"format": None}),
+            "run": config.run.model_copy(update={"workers": "auto"}),
+        }
+    )
+    text = to_yaml(kept)
+    if not path.is_file() or path.read_text("utf-8") != text:
+        path.write_text(text, encoding="utf-8")
 
 
 def to_yaml(config: Config, *, comments: bool = False) -> str:
@@ -228,7 +261,9 @@ def _relative_to(config: Config, folder: Path) -> Config:
 
     def resolve(name: str) -> str:
         path = folder / name
-        return str(path) if path.exists() else name
+        return (
+            str(path.absolute()) if path.is_file() or (path.is_dir() and os.sep in name) else name
+        )
 
     vocabularies = [
         resolve(v) if isinstance(v, str) else v.model_copy(update={"name": resolve(v.name)})
@@ -244,8 +279,12 @@ def _relative_to(config: Config, folder: Path) -> Config:
         r.model_copy(update={"model": resolve(r.model)}) if isinstance(r, TransformerConfig) else r
         for r in config.recognizers
     ]
+    grounding = config.grounding
+    if grounding.encoder:
+        grounding = grounding.model_copy(update={"encoder": resolve(grounding.encoder)})
     return config.model_copy(
         update={
+            "grounding": grounding,
             "schema_": resolve(config.schema_),
             "vocabularies": vocabularies,
             "relations": relations,

@@ -300,7 +300,7 @@ class Graph:
         from kgbuild.associations import associations
 
         if total is None and level == "sentence":
-            total = self.manifest.get("stages", {}).get("segment", {}).get("rows")
+            total = self.manifest.get("workspace", {}).get("sentences")
         return associations(
             self._duckdb,
             level=level,

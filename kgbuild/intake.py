@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -60,18 +61,22 @@ class IntakeCounts:
 
 @dataclass(slots=True)
 class _Pending:
-    """What the next shard will hold."""
+    """What the next shard's transaction will write."""
 
     items: dict[str, AnnotatedDocument] = field(default_factory=dict)
     entries: dict[str, DocumentEntry] = field(default_factory=dict)
     failures: list[tuple[Failure, str]] = field(default_factory=list)
-    retired: list[tuple[DocumentEntry, str]] = field(default_factory=list)
+    retired: dict[str, tuple[DocumentEntry, str]] = field(default_factory=dict)
+    withdrawn: dict[str, str] = field(default_factory=dict)
+    held: set[tuple[str, str]] = field(default_factory=set)
+    dropped: list[tuple[str, str]] = field(default_factory=list)
     finished: list[tuple[str, str]] = field(default_factory=list)
     begun: list[str] = field(default_factory=list)
     characters: int = 0
 
     def __bool__(self) -> bool:
-        return bool(self.items or self.failures or self.retired or self.finished)
+        return any((self.items, self.failures, self.retired, self.withdrawn, self.held,
+                    self.dropped, self.finished))  # fmt: skip
 
 
 def from_inputs(inputs: Iterable[str], reading: ReadingConfig) -> Iterator[Source]:
@@ -90,7 +95,8 @@ def from_inputs(inputs: Iterable[str], reading: ReadingConfig) -> Iterator[Sourc
             size = status.st_size
             stamp = f"{status.st_size}:{status.st_mtime_ns}:{options}"
         file = _File(name, reading)
-        yield Source(printable(name), stamp, file.items(), file.position, size)
+        identity = name if name == "-" else printable(os.path.abspath(name))  # noqa: PTH100
+        yield Source(identity, stamp, file.items(), file.position, size)
 
 
 @dataclass(slots=True)
@@ -188,84 +194,101 @@ class Intake:
                 self._bytes_unchanged += source.size
                 continue
             self._position = source.position
-            yield from self._read_source(source, is_reread=known is not None)
+            yield from self._read_source(source)
             self._bytes_before += source.position()
             self._position = int
         if self._pending:
             yield self._commit()
 
-    def _read_source(self, source: Source, *, is_reread: bool) -> Iterator[int]:
+    def _read_source(self, source: Source) -> Iterator[int]:
         self.counts.inputs_read += 1
         self._pending.begun.append(source.name)
         self._ledger.begin_seeing()
+        failures = self.counts.failures
         for item in source.items:
-            self._take(item, source.name)
+            self._take(item, source)
             full = len(self._pending.items) >= self._run.shard_documents
             if full or self._pending.characters >= self._run.shard_characters:
                 yield self._commit()
                 self._started = time.perf_counter()  # what was done meanwhile is not reading
-        if is_reread and source.stamp:
-            for entry in self._ledger.unseen(source.name):
-                self._pending.retired.append((entry, f"no longer in {source.name}"))
-                self.counts.withdrawn += 1
         if source.stamp:
+            if failures == self.counts.failures:  # else what was not seen may be behind a break
+                unseen = self._ledger.unseen(source.name)
+                self._pending.dropped += [(source.name, id) for id in unseen]
             self._pending.finished.append((source.name, source.stamp))
 
-    def _take(self, item: ReadItem, source: str) -> None:
+    def _take(self, item: ReadItem, source: Source) -> None:
         if isinstance(item, Failure):
             self._fail(item, source)
         elif isinstance(item, Withdrawal):
-            self._withdraw(item)
-        elif problem := _problem(item.document):
+            self._withdraw(item, source)
+        elif problem := _problem(item):
             self._fail(problem, source)
-        else:
+        elif not self._is_withdrawn(item.document.id, source):
             self._add(item, source)
 
-    def _fail(self, failure: Failure, source: str) -> None:
+    def _fail(self, failure: Failure, source: Source) -> None:
         self.counts.failures += 1
-        self._pending.failures.append((failure, source))
+        self._pending.failures.append((failure, source.name))
 
-    def _withdraw(self, withdrawal: Withdrawal) -> None:
+    def _withdraw(self, withdrawal: Withdrawal, source: Source) -> None:
         if self._forget(withdrawal.document, f"withdrawn by {withdrawal.source}"):
             self.counts.withdrawn += 1
+        self._pending.withdrawn[withdrawal.document] = source.name
+
+    def _is_withdrawn(self, id: str, source: Source) -> bool:
+        """Say whether an input that comes after ``source`` in order of name withdraws a document.
+
+        PubMed numbers its files: what a later one deletes stays deleted when an earlier one is
+        read again, and what a still later one brings back is back.
+        """
+        by = self._pending.withdrawn.get(id) or self._ledger.withdrawn_by(id)
+        return by is not None and bool(source.stamp) and source.name < by
+
+    def _live(self, id: str) -> DocumentEntry | None:
+        if id in self._pending.entries:
+            return self._pending.entries[id]
+        return None if id in self._pending.retired else self._ledger.document(id)
 
     def _forget(self, id: str, reason: str) -> bool:
+        """Take a document out of what is pending or, at the commit, out of the ledger."""
         if id in self._pending.items:
             item = self._pending.items.pop(id)
             del self._pending.entries[id]
             self._pending.characters -= len(item.document.text)
-        elif (entry := self._ledger.document(id)) is not None:
-            self._pending.retired.append((entry, reason))
+        elif (entry := self._live(id)) is not None:
+            self._pending.retired[id] = (entry, reason)
         else:
             return False
         return True
 
-    def _add(self, item: AnnotatedDocument, source: str) -> None:
-        document = item.document
-        entry = DocumentEntry(
-            document.id,
-            _content(item),
-            _version(document),
-            source,
-            -1,
-        )
-        known = self._pending.entries.get(document.id) or self._ledger.document(document.id)
-        is_repeat = self._ledger.see(document.id)
-        if known is not None:
-            if known.text_hash == entry.text_hash:
-                self.counts.known += 1
-                return
-            is_update = known.input == source and not is_repeat
-            if not is_update and entry.version <= known.version:
-                self._fail(_clash(item, known), source)
-                return
-            self._forget(document.id, f"replaced by what {source} says")
-            self.counts.replaced += 1
-        else:
+    def _add(self, item: AnnotatedDocument, source: Source) -> None:
+        id = item.document.id
+        entry = _entry(item, source.name)
+        live = self._live(id)
+        is_repeat = self._ledger.see(id)
+        if live is None:
             self.counts.new += 1
-        self._pending.items[document.id] = item
-        self._pending.entries[document.id] = entry
-        self._pending.characters += len(document.text)
+        elif live.content_hash == entry.content_hash:
+            self._know(id, source)
+            return
+        elif (live.input == source.name and not is_repeat) or entry.version > live.version:
+            self._forget(id, f"replaced by what {source.name} says")
+            self.counts.replaced += 1
+        elif entry.version < live.version or entry.text_hash == live.text_hash:
+            self._know(id, source)
+            return
+        else:
+            self._fail(_clash(item, live), source)
+            return
+        self._pending.items[id] = item
+        self._pending.entries[id] = entry
+        self._pending.held.add((source.name, id))
+        self._pending.characters += len(item.document.text)
+
+    def _know(self, id: str, source: Source) -> None:
+        self.counts.known += 1
+        self._pending.held.add((source.name, id))
 
     def _commit(self) -> int:
         pending, self._pending = self._pending, _Pending()
@@ -277,59 +300,79 @@ class Intake:
         with ledger.transaction():
             for name in pending.begun:
                 ledger.forget_failures(name)
-            for entry, reason in pending.retired:
+                ledger.forget_withdrawals(name)
+            for entry, reason in pending.retired.values():
                 ledger.retire(entry, reason)
-            entries = [
-                DocumentEntry(e.id, e.text_hash, e.version, e.input, shard)
-                for e in pending.entries.values()
-            ]
-            ledger.add_shard(shard, entries, pending.characters)
+            for id, name in pending.withdrawn.items():
+                ledger.withdraw(id, name)
+            ledger.add_shard(shard, pending.entries.values(), pending.characters)
+            ledger.hold(pending.held)
+            self.counts.withdrawn += sum(ledger.drop(*pair) for pair in pending.dropped)
             for failure, name in pending.failures:
                 ledger.add_failure(shard, failure, input=name)
-            ledger.finish_stage(shard, StageDone(READ, content_hash(READ), len(entries), seconds))
+            done = StageDone(READ, content_hash(READ), len(pending.entries), seconds)
+            ledger.finish_stage(shard, done)
             for name, stamp in pending.finished:
                 ledger.finish_input(name, stamp)
         return shard
 
 
-def _version(document: Document) -> str:
-    """Return a text that sorts revisions of one document: version number, then revision date."""
-    number = document.metadata.get("version", "")
-    return f"{number:0>9}|{document.metadata.get('revised', '')}"
-
-
-def _content(item: AnnotatedDocument) -> str:
-    """Return a hash of what a document says: text, date, passages and given annotations."""
+def _entry(item: AnnotatedDocument, source: str) -> DocumentEntry:
     document = item.document
-    return content_hash(
-        document.text,
-        document.date,
-        document.passages,
-        [mention.id for mention in item.mentions],
-        [(g.mention, g.curie) for g in item.groundings],
-        [relation.id for relation in item.relations],
+    metadata = document.metadata
+    text = content_hash(document.text, item.mentions, item.groundings, item.relations)
+    return DocumentEntry(
+        id=document.id,
+        text_hash=text,
+        content_hash=content_hash(text, document.date, document.passages, sorted(metadata.items())),
+        # sorts revisions of one document: version number, then revision date
+        version=f"{metadata.get('version', ''):0>9}|{metadata.get('revised', '')}",
+        input=source,
+        shard=-1,
     )
 
 
-def _problem(document: Document) -> Failure | None:
+def _problem(item: AnnotatedDocument) -> Failure | None:
     """Return why a document can't be kept, if it can't."""
-    fields = {"id": document.id, "text": document.text, "date": document.date}
-    for name, value in [*fields.items(), *document.metadata.items()]:
+    document = item.document
+    for what, value in _texts(item):
         try:
-            f"{name}{value}".encode()
+            value.encode()
         except UnicodeEncodeError:
-            return Failure(
-                source=document.source,
-                stage=READ,
-                document=document.id.encode("utf-8", "replace").decode(),
-                reason=(
-                    f"its {name} holds a lone surrogate, half of a character: read the source "
-                    "with its right encoding, or with errors='replace'"
-                )
-                .encode("utf-8", "replace")
-                .decode(),
+            reason = (
+                f"its {what} holds a lone surrogate, half of a character: read the source with "
+                "its right encoding, or with errors='replace'"
             )
+            return _refused(document, reason)
+    owners = {m.document for m in item.mentions} | {r.document for r in item.relations}
+    strangers = owners - {document.id}
+    if strangers:
+        return _refused(document, f"it carries annotations of another document, {strangers.pop()}")
     return None
+
+
+def _texts(item: AnnotatedDocument) -> Iterator[tuple[str, str]]:
+    document = item.document
+    yield from (("id", document.id), ("text", document.text), ("date", document.date))
+    for name, value in document.metadata.items():
+        yield "metadata", f"{name}{value}"
+    for passage in document.passages:
+        yield "passages", passage.kind + passage.label
+    for mention in item.mentions:
+        yield "mentions", mention.text + mention.category + mention.extractor
+    for grounding in item.groundings:
+        yield "groundings", grounding.curie + grounding.name + grounding.reason
+    for relation in item.relations:
+        yield "relations", relation.predicate + relation.trigger + relation.extractor
+
+
+def _refused(document: Document, reason: str) -> Failure:
+    return Failure(
+        source=document.source,
+        stage=READ,
+        document=document.id.encode("utf-8", "replace").decode(),
+        reason=reason,
+    )
 
 
 def _clash(item: AnnotatedDocument, known: DocumentEntry) -> Failure:

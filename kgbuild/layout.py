@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 __all__ = [
+    "configuration_file",
     "cypher_store",
     "failures_file",
     "graph_folder",
@@ -37,6 +38,11 @@ def schema_file(folder: Path) -> Path:
 def failures_file(folder: Path) -> Path:
     """Return the table of what failed, with the reasons."""
     return folder / "tables" / "failures.parquet"
+
+
+def configuration_file(folder: Path) -> Path:
+    """Return the configuration of the last build, YAML; the next one takes it by default."""
+    return folder / "configuration.yaml"
 
 
 def manifest_file(folder: Path) -> Path:

@@ -19,13 +19,16 @@ from kgbuild.records import Failure
 
 __all__ = ["DocumentEntry", "Ledger", "StageDone"]
 
-_FORMAT = "1"
+_FORMAT = "2"
 _TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE inputs (source TEXT PRIMARY KEY, stamp TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE documents (
-  id TEXT PRIMARY KEY, text_hash TEXT NOT NULL, version TEXT NOT NULL, input TEXT NOT NULL,
-  shard INTEGER NOT NULL) WITHOUT ROWID;
+  id TEXT PRIMARY KEY, text_hash TEXT NOT NULL, content_hash TEXT NOT NULL,
+  version TEXT NOT NULL, input TEXT NOT NULL, shard INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE holds (input TEXT, id TEXT, PRIMARY KEY (input, id)) WITHOUT ROWID;
+CREATE INDEX holders ON holds (id);
+CREATE TABLE withdrawn (id TEXT PRIMARY KEY, input TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE retired (
   id TEXT, shard INTEGER, reason TEXT NOT NULL, PRIMARY KEY (id, shard)) WITHOUT ROWID;
 CREATE TABLE shards (
@@ -42,10 +45,15 @@ CREATE INDEX failures_by_shard ON failures (shard, stage);
 
 @dataclass(frozen=True, slots=True)
 class DocumentEntry:
-    """The ledger's line for a document; ``version`` orders revisions of one id, or is empty."""
+    """The ledger's line for a live document.
+
+    ``text_hash`` is of its text and given annotations, ``content_hash`` of all that it says;
+    ``version`` orders revisions of one id; ``input`` is the one that its content was taken from.
+    """
 
     id: str
     text_hash: str
+    content_hash: str
     version: str
     input: str
     shard: int
@@ -133,8 +141,7 @@ class Ledger:
 
     def document(self, id: str) -> DocumentEntry | None:
         """Return the entry of a live document."""
-        query = "SELECT id, text_hash, version, input, shard FROM documents WHERE id = ?"
-        row = self._db.execute(query, (id,)).fetchone()
+        row = self._db.execute("SELECT * FROM documents WHERE id = ?", (id,)).fetchone()
         return DocumentEntry(*row) if row else None
 
     def begin_seeing(self) -> None:
@@ -150,19 +157,49 @@ class Ledger:
         found = self._db.execute("INSERT OR IGNORE INTO temp.seen VALUES (?)", (id,))
         return found.rowcount == 0
 
-    def unseen(self, source: str) -> list[DocumentEntry]:
-        """Return the live documents that were last read from an input and not seen since."""
-        query = (
-            "SELECT id, text_hash, version, input, shard FROM documents"
-            " WHERE input = ? AND id NOT IN (SELECT id FROM temp.seen)"
-        )
-        return [DocumentEntry(*row) for row in self._db.execute(query, (source,))]
+    def unseen(self, source: str) -> list[str]:
+        """Return the ids that an input held before and that ``see`` was not told of."""
+        query = "SELECT id FROM holds WHERE input = ? AND id NOT IN (SELECT id FROM temp.seen)"
+        return [id for (id,) in self._db.execute(query, (source,))]
+
+    def hold(self, pairs: Iterable[tuple[str, str]]) -> None:
+        """Note which inputs hold which documents: (input, id) pairs."""
+        self._db.executemany("INSERT OR IGNORE INTO holds VALUES (?, ?)", pairs)
+
+    def drop(self, source: str, id: str) -> bool:
+        """Note that an input holds a document no more; say whether it left the graph.
+
+        It stays where another input holds it.
+        """
+        self._db.execute("DELETE FROM holds WHERE input = ? AND id = ?", (source, id))
+        entry = self.document(id)
+        other = self._db.execute("SELECT input FROM holds WHERE id = ?", (id,)).fetchone()
+        if entry is not None and entry.input == source:
+            if other is None:
+                self.retire(entry, f"no longer in {source}")
+                return True
+            self._db.execute("UPDATE documents SET input = ? WHERE id = ?", (*other, id))
+        return False
+
+    def withdraw(self, id: str, source: str) -> None:
+        """Note that an input withdraws a document, whether it is known or not."""
+        self._db.execute("INSERT OR REPLACE INTO withdrawn VALUES (?, ?)", (id, source))
+
+    def withdrawn_by(self, id: str) -> str | None:
+        """Return the input that withdrew a document."""
+        query = "SELECT input FROM withdrawn WHERE id = ?"
+        row = self._db.execute(query, (id,)).fetchone()
+        return row[0] if row else None
+
+    def forget_withdrawals(self, source: str) -> None:
+        """Drop what an input withdrew: it is read again."""
+        self._db.execute("DELETE FROM withdrawn WHERE input = ?", (source,))
 
     def add_shard(self, shard: int, entries: Iterable[DocumentEntry], characters: int) -> None:
         """Add a shard's documents; an entry replaces the older one of the same id."""
-        rows = [(e.id, e.text_hash, e.version, e.input, e.shard) for e in entries]
+        rows = [(e.id, e.text_hash, e.content_hash, e.version, e.input, shard) for e in entries]
         self._db.execute("INSERT INTO shards VALUES (?, ?, ?)", (shard, len(rows), characters))
-        self._db.executemany("INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?)", rows)
+        self._db.executemany("INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?)", rows)
 
     def retire(self, entry: DocumentEntry, reason: str) -> None:
         """Take a document (as it stands in its shard) out of the graph."""
@@ -201,6 +238,11 @@ class Ledger:
         for (notes,) in self._db.execute("SELECT notes FROM done WHERE stage = ?", (stage,)):
             total.update(json.loads(notes))
         return total
+
+    def forget_stages(self, shard: int, stages: Iterable[str]) -> None:
+        """Make stages count as not done on a shard: their tables are about to be overwritten."""
+        pairs = [(shard, stage) for stage in stages]
+        self._db.executemany("DELETE FROM done WHERE shard = ? AND stage = ?", pairs)
 
     def forget_stage(self, stage: str) -> None:
         """Make a stage count as not done, on every shard."""

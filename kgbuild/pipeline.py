@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,10 +20,16 @@ from kgbuild import __version__
 from kgbuild.assembly.belief import DEFAULT_RATES, Rates
 from kgbuild.assembly.statements import PARTS, assemble
 from kgbuild.components import Prepared, Progress, check, make_components, prepare
-from kgbuild.config import Config
-from kgbuild.errors import InputError
+from kgbuild.config import Config, keep_config
+from kgbuild.errors import InputError, KgbuildError
 from kgbuild.intake import Intake, IntakeCounts, Source
-from kgbuild.layout import cypher_store, graph_folder, rdf_store, schema_file
+from kgbuild.layout import (
+    configuration_file,
+    cypher_store,
+    graph_folder,
+    rdf_store,
+    schema_file,
+)
 from kgbuild.ontologies.schema_build import copy_schema
 from kgbuild.records import Failure, Term, content_hash
 from kgbuild.shard_work import SHARD_STAGES, ShardResult, first_stale, work_on
@@ -33,6 +40,7 @@ from kgbuild.workspace import Workspace
 __all__ = ["BuildReport", "build_workspace"]
 
 _GRAPH = "graph"
+_SENTENCES = "sentences"
 LARGE_INPUT = 20_000_000
 
 
@@ -88,6 +96,7 @@ def build_workspace(
             prepared = prepare(config, progress=progress)
             components = make_components(prepared, progress=progress)
             build = _Build(workspace, prepared, components, report, progress)
+        keep_config(config, configuration_file(folder))
         if force:
             build.forget(force)
         with clock("documents"):
@@ -174,6 +183,8 @@ class _Build:
         for shard in shards:
             start = first_stale(self.workspace.ledger, shard, self.components.fingerprints)
             if start is not None:
+                with self.workspace.ledger.transaction():
+                    self.workspace.ledger.forget_stages(shard, SHARD_STAGES[start:])
                 yield shard, start
 
     def assemble(self) -> GraphTables:
@@ -195,7 +206,7 @@ class _Build:
 
         rates = {name: Rates(r.systematic, r.random) for name, r in config.error_rates.items()}
         shards = ledger.shards()
-        tables = assemble(
+        tables, sentences = assemble(
             {part: [self.workspace.path(part, shard) for shard in shards] for part in PARTS},
             folder,
             retired=[(id, shard) for id, shard, _ in ledger.retired()],
@@ -204,6 +215,7 @@ class _Build:
         )
         with ledger.transaction():
             ledger.set_meta(_GRAPH, fingerprint)
+            ledger.set_meta(_SENTENCES, str(sentences))
         self.report.assembled = True
         return tables
 
@@ -211,14 +223,17 @@ class _Build:
         """Make the embedded stores hold the graph, unless they do."""
         from kgbuild.loaders.ladybug import load_ladybug
         from kgbuild.loaders.oxigraph import load_oxigraph
+        from kgbuild.loaders.report import remove
 
         loaders = {
             "ladybug": (load_ladybug, cypher_store),
             "oxigraph": (load_oxigraph, rdf_store),
         }
-        for name in self.prepared.config.stores:
-            load, place = loaders[name]
+        for name, (load, place) in loaders.items():
             path = place(self.workspace.folder)
+            if name not in self.prepared.config.stores:
+                remove(path)  # else it would answer for a graph that is no more
+                continue
             done = load(tables, path, schema=self.components.schema, progress=self.progress)
             if not done.unchanged:
                 self.report.loaded.append(name)
@@ -249,7 +264,7 @@ class _Build:
                 *(extractor.name for extractor in components.relation_extractors),
             ],
             "fingerprints": components.fingerprints,
-            "workspace": ledger.totals(),
+            "workspace": {**ledger.totals(), "sentences": int(ledger.meta(_SENTENCES) or 0)},
             "stages": ledger.stage_totals(),
             "relations_left_out": dict(ledger.notes(SHARD_STAGES[-1]).most_common()),
             "graph": self.report.counts,
@@ -288,5 +303,11 @@ def _in_processes(
                     yield from (future.result() for future in done)
             for future in running:
                 yield future.result()
+        except BrokenProcessPool as error:
+            raise KgbuildError(
+                "a worker process died, probably for lack of memory: use fewer workers or smaller "
+                "shards (run.shard_characters); run the same command again, it goes on where it "
+                "stopped"
+            ) from error
         finally:
             pool.shutdown(wait=False, cancel_futures=True)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from kgbuild.durable import sync
 from kgbuild.errors import WorkspaceError
 from kgbuild.layout import failures_file, manifest_file
 from kgbuild.ledger import Ledger
@@ -39,6 +40,7 @@ def _written_whole(path: Path) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
+        sync(path.parent)
     except OSError as error:
         beside.unlink(missing_ok=True)
         raise WorkspaceError(
@@ -155,20 +157,25 @@ def write_shard(folder: Path, shard: int, tables: Mapping[str, pa.Table]) -> Non
 
 
 def read_shard(folder: Path, shard: int, names: Iterable[str]) -> list[AnnotatedDocument]:
-    """Return a shard's documents with what the tables ``names`` say of them."""
-    return from_tables(
-        {
-            name: _read_parquet(path)
-            for name in ("documents", *(n for n in names if n != "documents"))
-            if (path := shard_path(folder, name, shard)).exists()
-        }
-    )
+    """Return a shard's documents with what the tables ``names`` say of them.
+
+    Raises:
+        WorkspaceError: a table is absent or damaged.
+    """
+    wanted = ("documents", *(name for name in names if name != "documents"))
+    return from_tables({name: _read_parquet(shard_path(folder, name, shard)) for name in wanted})
 
 
 def _read_parquet(path: Path) -> pa.Table:
     # pyarrow.parquet.read_table does more, and imports pandas to do it
-    with pq.ParquetFile(path) as file:
-        return file.read()
+    try:
+        with pq.ParquetFile(path) as file:
+            return file.read()
+    except (OSError, pa.ArrowException) as error:
+        raise WorkspaceError(
+            f"{path} can't be read ({error}): if a build was stopped, run it again; if the file "
+            "is lost or damaged, build into a new folder"
+        ) from error
 
 
 def _write_parquet(path: Path, table: pa.Table) -> None:

@@ -102,7 +102,7 @@ def test_an_edited_file_replaces_its_documents(inputs: Path, tmp_path: Path) -> 
     out = tmp_path / "out"
     build_into(out, [inputs], config=CONFIG)
     write(inputs / "0.jsonl", "PMID:0", "Insulin is used to treat type 1 diabetes.")
-    (inputs / "1.jsonl").write_text("")
+    write(inputs / "1.jsonl", "PMID:11", "Nothing of interest.")
     report = build_into(out, [inputs], config=CONFIG)
     assert (report.intake.replaced, report.intake.withdrawn) == (1, 1)
     assert texts(out)["PMID:0"].startswith("Insulin")
@@ -365,3 +365,159 @@ def test_an_edited_patterns_file_runs_the_relations_again(inputs: Path, tmp_path
     assert build_into(tmp_path / "out", [inputs], config=config).did_nothing
     own.write_text(own.read_text() + "\n# edited\n")
     assert build_into(tmp_path / "out", [inputs], config=config).documents == 7
+
+
+def test_a_document_that_moves_to_another_file_stays(inputs: Path, tmp_path: Path) -> None:
+    build_into(tmp_path / "out", [inputs], config=CONFIG)
+    write(inputs / "1.jsonl", "PMID:11", "Nothing of interest.")
+    write(inputs / "8.jsonl", "PMID:1", SENTENCES[1])
+    report = build_into(tmp_path / "out", [inputs], config=CONFIG)
+    assert report.failures == []
+    assert texts(tmp_path / "out")["PMID:1"] == SENTENCES[1]
+    (inputs / "0.jsonl").write_text((inputs / "8.jsonl").read_text())  # and back, into an earlier
+    write(inputs / "8.jsonl", "PMID:0", SENTENCES[0])
+    build_into(tmp_path / "out", [inputs], config=CONFIG)
+    assert len(texts(tmp_path / "out")) == 8
+
+
+def test_a_document_that_two_files_hold_stays_when_one_drops_it(
+    inputs: Path, tmp_path: Path
+) -> None:
+    write(inputs / "8.jsonl", "PMID:0", SENTENCES[0])
+    build_into(tmp_path / "out", [inputs], config=CONFIG)
+    for number, left in (("0", 8), ("8", 8)):
+        write(inputs / f"{number}.jsonl", f"PMID:1{number}", f"Nothing of interest {number}.")
+        build_into(tmp_path / "out", [inputs], config=CONFIG)
+        assert ("PMID:0" in texts(tmp_path / "out")) == (number == "0")
+        assert len(texts(tmp_path / "out")) == left
+
+
+def test_what_lies_behind_a_break_is_not_taken_for_removed(tmp_path: Path) -> None:
+    file = tmp_path / "a.jsonl"
+    lines = [json.dumps({"id": f"PMID:{n}", "text": s}) for n, s in enumerate(SENTENCES)]
+    file.write_text("\n".join(lines))
+    build_into(tmp_path / "out", [file], config=CONFIG)
+    file.write_text("\n".join(lines)[:200])
+    report = build_into(tmp_path / "out", [file], config=CONFIG)
+    assert report.failures
+    assert len(texts(tmp_path / "out")) == 7
+
+
+def test_an_input_is_the_same_however_its_path_is_written(
+    inputs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    build_into(tmp_path / "out", ["in"], config=CONFIG)
+    write(inputs / "0.jsonl", "PMID:0", "Insulin treats type 1 diabetes.")
+    report = build_into(tmp_path / "out", [f"{inputs}/../in"], config=CONFIG)
+    assert (report.intake.inputs_unchanged, report.intake.replaced, report.failures) == (6, 1, [])
+
+
+def test_what_a_later_file_withdraws_stays_away_when_an_earlier_one_changes(
+    tmp_path: Path,
+) -> None:
+    from kgbuild.intake import Source
+    from kgbuild.pipeline import build_workspace
+
+    def item(text: str) -> AnnotatedDocument:
+        return AnnotatedDocument(Document("PMID:1", text))
+
+    other = AnnotatedDocument(Document("PMID:2", "Other."))
+    first = Source("1.xml", "1", [item("One."), other])
+    second = Source("2.xml", "1", [Withdrawal("PMID:1", "2.xml")])
+    build_workspace([first, second], tmp_path / "out", Config())
+    build_workspace([Source("1.xml", "2", [item("One!"), other])], tmp_path / "out", Config())
+    assert set(texts(tmp_path / "out")) == {"PMID:2"}
+    build_workspace([second, first], tmp_path / "reversed", Config())
+    assert set(texts(tmp_path / "reversed")) == {"PMID:2"}
+    build_workspace([Source("3.xml", "1", [item("Back.")])], tmp_path / "out", Config())
+    assert texts(tmp_path / "out") == {"PMID:1": "Back.", "PMID:2": "Other."}
+
+
+def test_changed_annotations_and_metadata_reach_the_graph(tmp_path: Path) -> None:
+    for journal in ("A", "B"):
+        write(tmp_path / "a.jsonl", "PMID:1", "Aspirin inhibits PTGS1.", journal=journal)
+        reading = {"options": {"metadata_fields": ["journal"]}}
+        config = CONFIG.model_validate({"reading": reading})
+        build_into(tmp_path / "out", [tmp_path / "a.jsonl"], config=config)
+    with Workspace(tmp_path / "out") as workspace:
+        [found] = workspace.documents()
+    assert found.document.metadata["journal"] == "B"
+
+
+def test_a_configuration_that_failed_leaves_nothing_behind(
+    inputs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kgbuild.config import VariantsConfig
+    from kgbuild.errors import KgbuildError
+    from kgbuild.normalizer.linker import Linker
+
+    out = tmp_path / "out"
+    build_into(out, [inputs], config=CONFIG)
+    expected = content(out)
+    other = CONFIG.model_copy(update={"recognizers": [VariantsConfig()]})
+    with monkeypatch.context() as patched:
+        patched.setattr(Linker, "ground", lambda *_: (_ for _ in ()).throw(KgbuildError("no")))
+        with pytest.raises(KgbuildError):
+            build_into(out, [], config=other)
+    build_into(out, [], config=CONFIG)
+    with Workspace(out) as workspace:
+        assert sum(len(item.mentions) for item in workspace.documents())
+    assert content(out) == expected
+
+
+def test_a_lone_surrogate_anywhere_costs_one_document(tmp_path: Path) -> None:
+    from kgbuild.records import Mention, Passage
+
+    text = "Aspirin."
+    documents = [
+        AnnotatedDocument(Document("PMID:1", text, (Passage("title", 0, 8, "\ud800"),))),
+        AnnotatedDocument(
+            Document("PMID:2", text), mentions=(Mention("PMID:2", 0, 7, "Aspirin", "\ud800"),)
+        ),
+        AnnotatedDocument(
+            Document("PMID:3", text), mentions=(Mention("PMID:9", 0, 7, "Aspirin", "Chemical"),)
+        ),
+        Document("PMID:4", text, date="²⁰²¹"),
+    ]
+    report = build_into(tmp_path / "out", memory=documents, config=CONFIG)
+    assert [f.document for f in report.failures] == ["PMID:1", "PMID:2", "PMID:3"]
+    assert set(texts(tmp_path / "out")) == {"PMID:4"}
+
+
+def test_the_next_build_takes_the_configuration_of_the_first(
+    inputs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    header = "id\tname\tcategory\tsynonyms\tabbreviations\trelated\txrefs\tparents\tdefinition"
+    Path("own.tsv").write_text(f"{header}\nX:1\tPTGS1\tGene\t\t\t\t\t\t\n")
+    build_into("out", ["in"], config=Config(vocabularies=["starter", "own.tsv"]))
+    before = content(tmp_path / "out")
+    monkeypatch.chdir("/")
+    report = build_into(tmp_path / "out", [inputs])
+    assert report.did_nothing
+    assert content(tmp_path / "out") == before
+    report = build_into(tmp_path / "out", [inputs], config=Config())
+    assert report.documents == 7
+
+
+def test_a_store_that_is_not_wanted_any_more_goes(inputs: Path, tmp_path: Path) -> None:
+    build_into(tmp_path / "out", [inputs], config=CONFIG)
+    build_into(tmp_path / "out", [], config=CONFIG.model_copy(update={"stores": ["oxigraph"]}))
+    assert not (tmp_path / "out" / "stores" / "graph.lbug").exists()
+    assert (tmp_path / "out" / "stores" / "rdf").exists()
+
+
+def test_sentences_of_replaced_documents_do_not_count(tmp_path: Path) -> None:
+    for number in range(3):
+        write(tmp_path / "a.jsonl", "PMID:1", f"Aspirin inhibits PTGS1. It is run {number}.")
+        build_into(tmp_path / "out", [tmp_path / "a.jsonl"], config=CONFIG)
+    assert Graph.open(tmp_path / "out").manifest["workspace"]["sentences"] == 2
+
+
+def test_a_damaged_shard_is_named(inputs: Path, tmp_path: Path) -> None:
+    build_into(tmp_path / "out", [inputs], config=CONFIG)
+    shard = tmp_path / "out" / "tables" / "mentions" / "000001.parquet"
+    shard.write_bytes(b"garbage")
+    with pytest.raises(WorkspaceError, match="000001"):
+        texts(tmp_path / "out")

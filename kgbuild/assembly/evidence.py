@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Contribution", "contribution", "nil_id"]
 
+_YEAR = re.compile(r"[0-9]{4}(?![0-9])")
 NIL_PREFIX = "kgb.nil"
 
 
@@ -85,7 +87,7 @@ def _add_document(
         item,
         mentions,
         _entities(item.groundings, mentions, keep_nil),
-        int(document.date[:4]) if document.date[:4].isdigit() else None,
+        int(document.date[:4]) if _YEAR.match(document.date) else None,
     )
     result.documents.append(
         {
@@ -94,6 +96,7 @@ def _add_document(
             "date": document.date,
             "year": resolved.year,
             "source": document.source,
+            "sentences": len(item.sentences),
         }
     )
     result.occurrences += _occurrences(resolved)
@@ -134,26 +137,32 @@ def _entities(
 
 def _occurrences(resolved: _Resolved) -> list[dict[str, Any]]:
     starts = [sentence.start for sentence in resolved.item.sentences]
-    counts: Counter[_Entity] = Counter()
-    sentences: dict[_Entity, set[int]] = defaultdict(set)
-    texts: dict[_Entity, Counter[str]] = defaultdict(Counter)
+    counts: Counter[str] = Counter()
+    sentences: dict[str, set[int]] = defaultdict(set)
+    texts: dict[str, Counter[str]] = defaultdict(Counter)
+    categories: dict[str, Counter[str]] = defaultdict(Counter)
     for mention_id, found in resolved.entities.items():
         mention = resolved.mentions[mention_id]
         for entity in found:
-            counts[entity] += 1
-            sentences[entity].add(bisect_right(starts, mention.start))
-            texts[entity][" ".join(mention.text.split())] += 1
+            counts[entity.id] += 1
+            sentences[entity.id].add(bisect_right(starts, mention.start))
+            texts[entity.id][" ".join(mention.text.split())] += 1
+            categories[entity.id][entity.category] += 1
     return [
         {
             "document": resolved.item.document.id,
-            "entity": entity.id,
-            "category": entity.category,
-            "text": min(texts[entity].items(), key=lambda pair: (-pair[1], pair[0]))[0],
+            "entity": entity,
+            "category": _most_frequent(categories[entity]),
+            "text": _most_frequent(texts[entity]),
             "mentions": count,
             "sentences": len(sentences[entity]),
         }
         for entity, count in counts.items()
     ]
+
+
+def _most_frequent(counts: Counter[str]) -> str:
+    return min(counts.items(), key=lambda pair: (-pair[1], pair[0]))[0]
 
 
 def _evidence(

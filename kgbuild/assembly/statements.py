@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from kgbuild.arrow import to_table
 from kgbuild.assembly.belief import CONTRADICTION, HEDGED, Rates
+from kgbuild.durable import sync
 from kgbuild.errors import WorkspaceError
 from kgbuild.records import Term
 from kgbuild.tables import GRAPH_TABLES, GraphTables
@@ -41,9 +42,12 @@ PARTS: dict[str, pa.Schema] = {
             pa.field("text", pa.string()),
         ]
     ),
-    "graph_documents": GRAPH_TABLES["documents"],
+    "graph_documents": pa.schema(
+        [*GRAPH_TABLES["documents"], pa.field("sentences", pa.int64())]
+    ),
 }  # fmt: skip
 
+_RETIRED = pa.schema([("document", pa.string()), ("shard", pa.int32())])
 _LIVE = """
 CREATE VIEW {name} AS SELECT * EXCLUDE (filename) FROM all_{name} p WHERE NOT EXISTS (
   SELECT 1 FROM retired r WHERE r.document = p.{key}
@@ -85,7 +89,7 @@ ends AS (
   FROM evidence GROUP BY ALL)
 SELECT ends.statement AS id, subject, s.category AS subject_category, predicate, object,
        o.category AS object_category, MAP {{}} AS qualifiers,
-       affirmed * (1 - {contradiction} * denied) AS belief,
+       round(affirmed * (1 - {contradiction} * denied), 9) AS belief,
        papers, sentences, negated, hedged, first_year, last_year, extractors
 FROM ends JOIN support USING (statement) JOIN counts USING (statement)
 JOIN categories s ON s.entity = subject JOIN categories o ON o.entity = object
@@ -94,11 +98,12 @@ ORDER BY id
 
 _ENTITIES = """
 SELECT entity, category, text, mentions, sentences, documents FROM (
-  SELECT entity, arg_max(category, (weight, category)) AS category,
+  SELECT entity, arg_max(category, (category_weight, category)) AS category,
          arg_max(text, (weight, text)) AS text,
          sum(mentions)::BIGINT AS mentions, sum(sentences)::BIGINT AS sentences,
          count(DISTINCT document) AS documents
-  FROM (SELECT *, sum(mentions) OVER (PARTITION BY entity, category, text) AS weight
+  FROM (SELECT *, sum(mentions) OVER (PARTITION BY entity, text) AS weight,
+               sum(mentions) OVER (PARTITION BY entity, category) AS category_weight
         FROM occurrences)
   GROUP BY entity) ORDER BY entity
 """
@@ -112,8 +117,11 @@ def assemble(
     rates: Mapping[str, Rates],
     term: Callable[[str], Term | None],
     memory: str = "2GB",
-) -> GraphTables:
+) -> tuple[GraphTables, int]:
     """Aggregate the shards' parts into the graph tables of ``folder``, replacing it as one.
+
+    Returns:
+        The tables, and the number of sentences in the live documents.
 
     Args:
         parts: for each table of ``PARTS`` the shards' files (named SHARD.parquet).
@@ -137,7 +145,10 @@ def assemble(
         ) as db:
             _register(db, parts, retired, rates)
             _write_all(db, beside, term)
+            total = db.sql("SELECT coalesce(sum(sentences), 0) FROM documents").fetchall()[0][0]
         shutil.rmtree(beside / "spill", ignore_errors=True)
+        for path in beside.iterdir():
+            sync(path)
         if folder.exists():
             old = folder.with_name(f".{folder.name}.old")
             shutil.rmtree(old, ignore_errors=True)
@@ -146,12 +157,13 @@ def assemble(
             shutil.rmtree(old)
         else:
             beside.rename(folder)
-    except (OSError, duckdb.IOException) as error:
+        sync(folder.parent)
+    except (OSError, duckdb.IOException, duckdb.OutOfMemoryException) as error:
         shutil.rmtree(beside, ignore_errors=True)
         raise WorkspaceError(
             f"{folder} can't be written ({error}): free some space and run the same command again"
         ) from error
-    return GraphTables(folder)
+    return GraphTables(folder), int(total)
 
 
 def _register(
@@ -161,9 +173,8 @@ def _register(
     rates: Mapping[str, Rates],
 ) -> None:
     db.execute("SET preserve_insertion_order = false")
-    db.execute("CREATE TABLE retired (document VARCHAR, shard INTEGER)")
-    if rows := list(retired):
-        db.executemany("INSERT INTO retired VALUES (?, ?)", rows)
+    rows = [{"document": document, "shard": shard} for document, shard in retired]
+    db.register("retired", to_table(rows, _RETIRED))
     for part, key in (
         ("graph_evidence", "document"),
         ("graph_occurrences", "document"),

@@ -66,11 +66,10 @@ def build(
 ) -> None:
     """Read documents and make a folder hold their graph, with its evidence and stores.
 
-    Run it again to add documents: what is there is not done twice. A build that was stopped goes
-    on where it was. Exit code 1 says that some documents failed; they are listed.
+    Run it again to add documents: what is there is not done twice, and the configuration is that
+    of the first build unless you give another. A build that was stopped goes on where it was. Exit code 1 says that some documents failed; they are listed.
     """
-    from kgbuild.api import build_into
-    from kgbuild.config import load_config
+    from kgbuild.api import build_into, config_for
     from kgbuild.errors import InputError
     from kgbuild.shard_work import SHARD_STAGES
 
@@ -80,10 +79,11 @@ def build(
         raise InputError(
             "nothing to build: give files or folders, as in `kgbuild build abstracts/`"
         )
-    settings = load_config(config)
+    settings = config_for(folder, config)
     changes: dict[str, object] = {}
     if vocab:
         changes["vocabularies"] = vocab
+        _tell_change([v.name for v in settings.vocabulary_specs()], vocab, folder)
     if format:
         changes["reading"] = settings.reading.model_copy(update={"format": format})
     if workers:
@@ -98,6 +98,18 @@ def build(
         )
     _summarize(report)
     raise typer.Exit(FAILED_DOCUMENTS if report.failures else DONE)
+
+
+def _tell_change(old: list[str], new: list[str], folder: Path) -> None:
+    from kgbuild.layout import configuration_file
+
+    if configuration_file(folder).is_file() and set(old) != set(new):
+        err.print(
+            f"vocabularies change from {', '.join(old)} to {', '.join(new)}: "
+            "all documents are recognized and grounded again",
+            markup=False,
+            soft_wrap=True,
+        )
 
 
 def _summarize(report: BuildReport) -> None:

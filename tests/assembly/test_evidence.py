@@ -145,3 +145,15 @@ def test_a_relation_may_name_one_part_of_a_composite_mention(schema: Schema) -> 
         groundings=groundings,
     )
     assert [row["object"] for row in one.evidence] == ["HGNC:9605"]
+
+
+def test_an_entity_of_two_categories_in_one_document_is_one(schema: Schema) -> None:
+    again = mention("ASA", "Gene")
+    found = contribute(
+        schema,
+        mentions=(ASPIRIN, again),
+        groundings=(ground(ASPIRIN, "X:1"), ground(again, "X:1")),
+    )
+    [row] = found.occurrences
+    assert (row["entity"], row["mentions"], row["sentences"]) == ("X:1", 2, 2)
+    assert row["category"] == "ChemicalEntity"

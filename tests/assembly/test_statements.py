@@ -55,7 +55,14 @@ def parts(folder: Path, *shards: list[dict[str, Any]]) -> dict[str, list[Path]]:
                 )
             ],
             "graph_documents": [
-                {"id": d, "title": d, "date": "2001", "year": 2001, "source": "x"}
+                {
+                    "id": d,
+                    "title": d,
+                    "date": "2001",
+                    "year": 2001,
+                    "source": "x",
+                    "sentences": 7,
+                }
                 for d in documents
             ],
         }
@@ -69,7 +76,8 @@ def parts(folder: Path, *shards: list[dict[str, Any]]) -> dict[str, list[Path]]:
 
 def run(folder: Path, *shards: list[dict[str, Any]], **more: Any) -> GraphTables:
     options: dict[str, Any] = {"retired": [], "rates": DEFAULT_RATES, "term": TERMS.get} | more
-    return assemble(parts(folder, *shards), folder / "graph", **options)
+    tables, _ = assemble(parts(folder, *shards), folder / "graph", **options)
+    return tables
 
 
 def rows(tables: GraphTables, name: str) -> list[dict[str, Any]]:
@@ -146,11 +154,21 @@ def test_tables_have_their_schemas_and_are_sorted(tmp_path: Path) -> None:
 
 
 def test_an_empty_graph_has_empty_tables(tmp_path: Path) -> None:
-    tables = assemble(
+    tables, sentences = assemble(
         {name: [] for name in PARTS}, tmp_path / "graph",
         retired=[], rates=DEFAULT_RATES, term=TERMS.get,
     )  # fmt: skip
     assert {name: tables.count(name) for name in GRAPH_TABLES} == dict.fromkeys(GRAPH_TABLES, 0)
+    assert sentences == 0
+
+
+def test_sentences_of_live_documents_are_counted(tmp_path: Path) -> None:
+    shards = [evidence(1, "P:1"), evidence(2, "P:2")], [evidence(3, "P:1")]
+    _, sentences = assemble(
+        parts(tmp_path, *shards), tmp_path / "graph",
+        retired=[("P:1", 0)], rates=DEFAULT_RATES, term=TERMS.get,
+    )  # fmt: skip
+    assert sentences == 14
 
 
 def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
