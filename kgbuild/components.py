@@ -81,13 +81,18 @@ def prepare(config: Config, *, progress: Progress | None = None) -> Prepared:
 
 
 def check(config: Config) -> None:
-    """Check what a configuration names: schema, categories, patterns, vocabularies.
+    """Check what a configuration names: readers' options, schema, categories, vocabularies, ...
 
     Raises:
         ConfigError, VocabularyError: the first thing that is wrong.
     """
     from kgbuild.ontologies import open_vocabulary
+    from kgbuild.readers import check_options
 
+    try:
+        check_options(config.reading.format, config.reading.options)
+    except ValueError as error:
+        raise ConfigError(f"reading: {error}") from error
     schema = Schema.load(config.schema_)
     for spec in config.vocabulary_specs():
         open_vocabulary(spec.name, category=spec.category)

@@ -38,11 +38,16 @@ def init(
 
 @app.command("check", epilog="Example:  kgbuild config check my.yaml")
 def check(path: Annotated[Path, typer.Argument(help="The file to check.")]) -> None:
-    """Say whether a file is right: its keys, its schema and its pattern files."""
+    """Say whether a file is right: its keys, values, and the files that it names."""
     from kgbuild.components import check as check_components
     from kgbuild.config import load_config
+    from kgbuild.errors import ConfigError, VocabularyError
 
-    check_components(load_config(path))
+    config = load_config(path)
+    try:
+        check_components(config)
+    except (ConfigError, VocabularyError) as error:
+        raise type(error)(f"{path}: {error}") from error
     out.print(f"{path} is right")
 
 

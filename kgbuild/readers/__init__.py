@@ -8,6 +8,6 @@
 from __future__ import annotations
 
 from kgbuild.readers.detection import detect_format
-from kgbuild.readers.reading import READERS, read_documents
+from kgbuild.readers.reading import READERS, check_options, read_documents
 
-__all__ = ["READERS", "detect_format", "read_documents"]
+__all__ = ["READERS", "check_options", "detect_format", "read_documents"]

@@ -8,9 +8,10 @@ import inspect
 import io
 import logging
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, get_args
 
 from kgbuild.errors import InputError, KgbuildError
 from kgbuild.protocols import Reader, ReadItem
@@ -18,7 +19,7 @@ from kgbuild.readers.detection import detect_format
 from kgbuild.readers.sources import Source, find_inputs, open_sources
 from kgbuild.records import Failure
 
-__all__ = ["READERS", "read_documents"]
+__all__ = ["READERS", "check_options", "read_documents"]
 
 _CLASSES = {
     "bioc-json": "bioc_json:BiocJsonReader",
@@ -85,14 +86,9 @@ def read_documents(
     Raises:
         InputError: no input, a path that does not exist, a folder without files, or no file of
             a known format among the inputs.
-        ValueError: an unknown format, option or encoding, or a ratio that is no number above 0.
+        ValueError: what ``check_options`` finds.
     """
-    if format is not None and format not in READERS:
-        raise ValueError(_unknown("format", format, READERS))
-    _check_options(format, options)
-    _check_encoding(encoding)
-    if isinstance(max_ratio, bool) or not isinstance(max_ratio, (int, float)) or max_ratio <= 0:
-        raise ValueError(f"max_ratio must be a number above 0, got {max_ratio!r}")
+    check_options(format, {"encoding": encoding, "max_ratio": max_ratio, **options})
     found = find_inputs(inputs)
     sources = open_sources(found, max_ratio=max_ratio, encoding=encoding, opened=opened)
     return _read(sources, format, options)
@@ -143,26 +139,76 @@ def _read_source(source: Source, name: str, options: dict[str, Any]) -> Iterator
         yield Failure(source.name, "read", f"the {name} reader failed: {what}; please report it")
 
 
-def _options_of(name: str) -> set[str]:
-    module, _, attribute = _CLASSES[name].partition(":")
-    reader = getattr(importlib.import_module(f"kgbuild.readers.{module}"), attribute)
-    return set(inspect.signature(reader).parameters)
+def check_options(format: str | None, options: Mapping[str, object]) -> None:
+    """Check options as ``read_documents`` takes them, ``encoding`` and ``max_ratio`` included.
 
+    >>> check_options("jsonl", {"text_field": ["abstract", "body"], "encoding": "latin-1"})
 
-def _check_options(format: str | None, options: Mapping[str, object]) -> None:
-    if not options:
+    Raises:
+        ValueError: an unknown format, option or encoding, a ratio that is no number above 0, or
+            a value of another type than a reader's option has.
+    """
+    if format is not None and format not in READERS:
+        raise ValueError(_unknown("format", format, READERS))
+    _check_encoding(options.get("encoding", ""))
+    ratio = options.get("max_ratio", 1.0)
+    if isinstance(ratio, bool) or not isinstance(ratio, (int, float)) or not ratio > 0:
+        raise ValueError(f"max_ratio must be a number above 0, got {ratio!r}")
+    own = {name: options[name] for name in options if name not in {"encoding", "max_ratio"}}
+    if not own:
         return
-    names = [format] if format is not None else list(READERS)
-    accepted = set().union(*map(_options_of, names))
-    for option in options:
+    readers = [format] if format is not None else list(READERS)
+    accepted = set().union(*map(_options_of, readers))
+    for option in own:
         if option not in accepted:
-            raise ValueError(_unknown("option", option, accepted))
+            raise ValueError(_unknown("option", option, {*accepted, "encoding", "max_ratio"}))
+    for reader in readers:
+        _check_types(reader, own)
 
 
-def _check_encoding(encoding: str) -> None:
-    if not encoding:
+def _check_types(reader: str, options: Mapping[str, object]) -> None:
+    from pydantic import TypeAdapter, ValidationError
+
+    for name, option in inspect.signature(_class(reader), eval_str=True).parameters.items():
+        if name not in options:
+            continue
+        try:
+            TypeAdapter(option.annotation).validate_python(options[name], strict=True)
+        except ValidationError:
+            words = _in_words(option.annotation)
+            raise ValueError(
+                f"the option {name!r} must be {words}, got {options[name]!r}"
+            ) from None
+
+
+def _in_words(hint: object) -> str:
+    words = str(hint) if get_args(hint) else getattr(hint, "__name__", str(hint))
+    for type_, word in (
+        (r"collections\.abc\.Sequence\[str\]", "a list of texts"),
+        (r"\bstr\b", "a text"),
+        (r"\bNoneType\b|\bNone\b", "null"),
+        (r" \| ", " or "),
+    ):
+        words = re.sub(type_, word, words)
+    return words
+
+
+def _class(name: str) -> type:
+    module, _, attribute = _CLASSES[name].partition(":")
+    found: type = getattr(importlib.import_module(f"kgbuild.readers.{module}"), attribute)
+    return found
+
+
+def _options_of(name: str) -> set[str]:
+    return set(inspect.signature(_class(name)).parameters)
+
+
+def _check_encoding(encoding: object) -> None:
+    if encoding == "":
         return
     try:
+        if not isinstance(encoding, str):
+            raise TypeError
         io.TextIOWrapper(io.BytesIO(), encoding=encoding)
     except (LookupError, TypeError, ValueError):
         raise ValueError(

@@ -194,6 +194,9 @@ CONFIGURATIONS = {
     "vocabularies: [nope]": ("nope", "known are"),
     "relations:\n- {type: patterns, file: broken.yaml}": ("broken.yaml", ""),
     "relations: [": ("line 1", "YAML"),
+    "reading: {options: {text_feld: a}}": ("reading: unknown option", "'text_field'"),
+    "reading: {options: {encoding: klingon}}": ("unknown encoding 'klingon'",),
+    "reading: {format: jsonl, options: {text_field: {a: b}}}": ("'text_field' must be a text",),
     "recognizers:\n- {type: dictionary, categories: [Diseese]}": ("Diseese", "did you mean"),
 }
 

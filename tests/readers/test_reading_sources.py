@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 import sys
 import zipfile
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from kgbuild.errors import InputError
 from kgbuild.protocols import Reader, ReadItem
-from kgbuild.readers import READERS, detect_format, read_documents
+from kgbuild.readers import READERS, check_options, detect_format, read_documents
 from kgbuild.records import AnnotatedDocument, Failure
 
 LINES = "".join(f"{n}|t|Title {n}\n{n}|a|Abstract {n}.\n\n" for n in range(1, 2001))
@@ -242,10 +243,24 @@ def test_a_readers_own_mistake_costs_one_file(
         list(read_documents(tmp_path))
 
 
-def test_options_of_a_wrong_type_cost_no_traceback(tmp_path: Path) -> None:
-    (tmp_path / "a.jsonl").write_text('{"text": "a"}\n')
-    (failure,) = failures(list(read_documents(tmp_path, metadata_fields=7)))
-    assert "the jsonl reader failed: TypeError" in failure.reason
+@pytest.mark.parametrize(
+    ("format", "options", "said"),
+    [
+        ("jsonl", {"text_field": 7}, "'text_field' must be a text or a list of texts or null"),
+        ("jsonl", {"metadata_fields": "journal"}, "'metadata_fields' must be a list of texts or"),
+        (None, {"id_prefix": None}, "'id_prefix' must be a text, got None"),
+        ("jsonl", {"text_feld": "a"}, "did you mean 'text_field'?"),
+        (None, {"encodin": "latin-1"}, "did you mean 'encoding'?"),
+        ("text", {"encoding": "klingon"}, "unknown encoding 'klingon'"),
+        ("text", {"max_ratio": float("nan")}, "max_ratio must be a number above 0"),
+        ("jsnol", {}, "did you mean 'jsonl'?"),
+    ],
+)
+def test_options_are_checked_before_reading(
+    format: str | None, options: dict[str, object], said: str
+) -> None:
+    with pytest.raises(ValueError, match=re.escape(said)):
+        check_options(format, options)
 
 
 @pytest.mark.parametrize(
