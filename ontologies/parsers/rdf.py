@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from kgbuild.errors import VocabularyError
 from kgbuild.ontologies.parsers.lines import READ_ERRORS
@@ -18,6 +18,19 @@ if TYPE_CHECKING:
 __all__ = ["Draft", "curie_of", "finish", "local_name", "triples"]
 
 _ENTITY_LIMIT = 64 * 1024  # OWL's DTDs hold some dozen short namespaces
+_LONGEST_VALUE = 1024
+_MISC = rb"(?:\s|<!--(?:(?!-->).)*+-->|<\?(?:(?!\?>).)*+\?>)"
+_LITERAL = rb"""(?:"[^"]*+"|'[^']*+')"""
+_PROLOG = re.compile(rb"(?s)(?:\xef\xbb\xbf)?+" + _MISC + rb"*+")
+_DECLARES = re.compile(rb"(?i)<!(?:DOCTYPE|ENTITY)")
+_DTD_START = re.compile(rb"(?i)<!DOCTYPE|<!--|<\?")  # a comment that doesn't end may hide one
+_DECLARATION = rb"<!(?!--)(?:[^<>\"']|" + _LITERAL + rb")*+>"
+_DTD = re.compile(
+    rb"(?si)<!DOCTYPE(?:[^\[<>\"']|" + _LITERAL + rb")*+"
+    rb"(?:\[(?:" + _MISC + rb"|" + _DECLARATION + rb"|%[^;\s]*+;)*+\]\s*+)?+>"
+)
+_ENTITY = re.compile(rb"<!ENTITY\s+(?P<name>[^\s%\"'<>&]++)\s+(?P<value>" + _LITERAL + rb")\s*>")
+_ENTITY_NAME = re.compile(rb"<!ENTITY\s+((?:%\s*)?[^\s\"'<>]*)")
 _FORMATS = {".ttl": "TURTLE", ".nt": "N_TRIPLES", ".rdf": "RDF_XML", ".owl": "RDF_XML"}
 
 
@@ -53,7 +66,9 @@ def triples(stream: BinaryIO, *, source: str) -> Iterator[Triple | Failure]:
         raise VocabularyError(f"{source}: it can't be read ({error}): fetch it again") from error
     format = getattr(pyoxigraph.RdfFormat, _format_name(head, source))
     if format == pyoxigraph.RdfFormat.RDF_XML:
-        _refuse_bombs(head, source=source)
+        stream = cast(
+            "BinaryIO", _OneDtd(stream, start=_end_of_dtd(head, source=source), source=source)
+        )
     parser = pyoxigraph.parse(stream, format=format, lenient=True)
     while True:
         try:
@@ -83,20 +98,62 @@ def _format_name(head: bytes, source: str) -> str:
     return named if named and named != "RDF_XML" else "TURTLE"
 
 
-def _refuse_bombs(head: bytes, *, source: str) -> None:
-    """Allow only the entities that ontologies declare: namespaces, in one short DTD."""
-    if b"<!DOCTYPE" not in head and b"<!ENTITY" not in head:
-        return
-    end = head.find(b"]>")
-    entities = re.findall(rb"<!ENTITY\s+(%?\s*\S+)\s+([^>]*)>", head[: end if end > 0 else None])
-    for name, value in entities:
-        if b"&" in value or b"%" in name or b"SYSTEM" in value or b"PUBLIC" in value:
+class _OneDtd:
+    """A stream that ends in an error at a DTD behind ``start``: pyoxigraph takes it anywhere."""
+
+    def __init__(self, stream: BinaryIO, *, start: int, source: str) -> None:
+        self._stream = stream
+        self._skip = start
+        self._tail = b""
+        self._source = source
+
+    def read(self, size: int = -1) -> bytes:
+        """Read on."""
+        data = self._stream.read(size)
+        checked = self._tail + data[self._skip :]
+        self._skip = max(0, self._skip - len(data))
+        if _DECLARES.search(checked):
             raise VocabularyError(
-                f"{source}: the entity '{name.decode(errors='replace')}' refers to others or to"
-                " another file: not read, for safety; save the ontology again without it"
+                f"{self._source}: a DTD (<!DOCTYPE or <!ENTITY) behind the file's beginning: not"
+                " read, for safety; save the ontology again without it"
             )
-    if end < 0:
-        raise VocabularyError(f"{source}: its DTD doesn't end in the first 64 KiB: not read")
+        self._tail = checked[-8:]
+        return data
+
+
+def _end_of_dtd(head: bytes, *, source: str) -> int:
+    """Return where the DTD ends, and allow only the entities that ontologies declare.
+
+    These are short namespaces. A declaration in a comment counts too, since pyoxigraph takes it
+    for one.
+    """
+    start = _PROLOG.match(head).end()  # type: ignore[union-attr]
+    dtd = _DTD.match(head, start)
+    if dtd is None:
+        cut_off = len(head) == _ENTITY_LIMIT and start > len(head) - 16
+        if cut_off or _DTD_START.match(head, start):
+            raise VocabularyError(
+                f"{source}: its DTD doesn't end in the first 64 KiB, or is no valid XML: not read,"
+                " for safety; save the ontology again without it"
+            )
+        return start
+    for place in re.finditer(rb"<!ENTITY", dtd.group()):
+        declared = _ENTITY.match(dtd.group(), place.start())
+        value = declared.group("value")[1:-1] if declared else b""
+        if declared is None or re.search(rb"[&<]", value):
+            name = _ENTITY_NAME.match(dtd.group(), place.start())
+            raise VocabularyError(
+                f"{source}: the entity '{name.group(1).decode(errors='replace') if name else ''}'"
+                " refers to others or to another file: not read, for safety; save the ontology"
+                " again without it"
+            )
+        if len(value) > _LONGEST_VALUE:
+            raise VocabularyError(
+                f"{source}: the entity '{declared.group('name').decode(errors='replace')}' is"
+                f" {len(value):,} bytes long, a namespace is below {_LONGEST_VALUE:,}: not read,"
+                " for safety; save the ontology again without it"
+            )
+    return dtd.end()
 
 
 def local_name(iri: str) -> str:
