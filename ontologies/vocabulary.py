@@ -7,6 +7,7 @@ import hashlib
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -161,6 +162,13 @@ def open_stream(path: Path) -> BinaryIO:
     return stream
 
 
+@lru_cache(maxsize=1024)
+def _digest(path: Path, size: int, modified: int, changed: int) -> str:
+    """Hash a file that is asked for again and again, but only when its status changes."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
 def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file's bytes in hexadecimal digits.
 
@@ -168,7 +176,7 @@ def sha256_of(path: Path) -> str:
         VocabularyError: it can't be read.
     """
     try:
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
+        status = path.stat()
+        return _digest(path.absolute(), status.st_size, status.st_mtime_ns, status.st_ctime_ns)
     except OSError as error:
         raise VocabularyError(f"{path}: the vocabulary can't be read: {error.strerror}") from error

@@ -144,6 +144,26 @@ def test_the_same_ontology_in_three_formats(tmp_path: Path, name: str, content: 
     assert parse(packed, categories={"tall": "PhenotypicFeature"}) == EXPECTED
 
 
+def test_a_file_is_hashed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import hashlib
+
+    hashed = []
+    digest = hashlib.file_digest
+
+    def counted(stream: object, name: str) -> object:
+        hashed.append(name)
+        return digest(stream, name)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(hashlib, "file_digest", counted)
+    path = write(tmp_path, "a.tsv", "id\tname\nHP:1\tAll\n")
+    first = open_vocabulary(path).fingerprint
+    assert open_vocabulary(path).fingerprint == first
+    assert len(hashed) == 1
+    path.write_text("id\tname\nHP:1\tOne\n")
+    assert open_vocabulary(path).fingerprint != first
+    assert len(hashed) == 2
+
+
 def test_the_release_is_found_in_the_file(tmp_path: Path) -> None:
     assert open_vocabulary(write(tmp_path, "a.obo", OBO)).version == "2026-01-01"
     assert open_vocabulary(write(tmp_path, "a.owl", OWL)).version == "2026-01-01"
@@ -350,6 +370,50 @@ def test_entity_bombs_and_external_entities_are_refused(tmp_path: Path) -> None:
         path = write(tmp_path, "a.owl", f'<?xml version="1.0"?><!DOCTYPE x [{dtd}]>{rdf}')
         with pytest.raises(VocabularyError, match="entity"):
             parse(path)
+
+
+NAMED = (
+    '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"'
+    ' xmlns:rdfs="http://www.w3.org/2000/01/rdf-schema#"'
+    ' xmlns:owl="http://www.w3.org/2002/07/owl#">{within}'
+    '<owl:Class rdf:about="http://purl.obolibrary.org/obo/HP_0000001">'
+    "<rdfs:label>{name}</rdfs:label></owl:Class></rdf:RDF>"
+)
+
+
+@pytest.mark.parametrize(
+    ("dtd", "within", "message"),
+    [
+        (f'<!DOCTYPE x [<!ENTITY a "{"A" * 50_000}">]>', "", "50,000 bytes long"),
+        (f'<!DOCTYPE x [<!ENTITY z "]>"><!ENTITY a "{"A" * 1_025}">]>', "", "1,025 bytes long"),
+        ('<!DOCTYPE x [<!ENTITY z ">"><!ENTITY b "c"><!ENTITY a "&b;&b;">]>', "", "'a' refers"),
+        (f'<!DOCTYPE x [<!-- ]> <!ENTITY a "{"A" * 1_025}"> -->]>', "", "1,025 bytes long"),
+        (f"<!-- {' ' * 70_000} --><!DOCTYPE x [<!ENTITY a 'b'>]>", "", "64 KiB"),
+        (f'<!DOCTYPE x [<!ENTITY a "{"A" * 70_000}">]>', "", "64 KiB"),
+        (f'<!doctype x [<!ENTITY a "{"A" * 50_000}">]>', "", "50,000 bytes long"),
+        ("", '<!DOCTYPE x [<!ENTITY a "AAA">]>', "behind the file's beginning"),
+        ("<!DOCTYPE x [<!-- < -->]>", '<!ENTITY a "AAA">', "behind"),
+        ('<!DOCTYPE x [<!ENTITY a "b">]>', " " * 65_600 + "<!DOCTYPE x []>", "behind"),
+    ],
+)
+def test_entities_that_would_blow_up_are_refused(
+    tmp_path: Path, dtd: str, within: str, message: str
+) -> None:
+    content = f'<?xml version="1.0"?>\n{dtd}' + NAMED.format(within=within, name="&a;" * 2_000)
+    with pytest.raises(VocabularyError, match=message) as caught:
+        parse(write(tmp_path, "a.owl", content))
+    assert "a.owl" in str(caught.value)
+
+
+def test_dtds_of_ontologies_are_read(tmp_path: Path) -> None:
+    dtd = (
+        "<!-- a > comment's --><?a pi?>\n<!DOCTYPE rdf:RDF [\n<!ELEMENT x (#PCDATA)>"
+        '<!ENTITY b "http://x.org/#" >\n<!ENTITY a "All" >\n] >'
+    )
+    for start in ("", "\ufeff"):
+        content = start + '<?xml version="1.0"?>' + dtd + NAMED.format(within="", name="&a;")
+        terms, failures = split(parse(write(tmp_path, "a.owl", content)))
+        assert ([t.name for t in terms], failures) == (["All"], [])
 
 
 def test_truncated_owl_keeps_what_came_before(tmp_path: Path) -> None:
