@@ -12,10 +12,10 @@ __all__ = ["EntityView", "EvidenceView", "StatementView", "entity_view"]
 
 _STATEMENTS = """
     SELECT s.id, s.subject, a.name AS subject_name, s.predicate, s.object, b.name AS object_name,
-        s.belief, s.papers, s.sentences, s.negated
+        s.belief, s.papers, s.sentences, s.negated, count(*) OVER () AS of_all
     FROM statements s JOIN entities a ON a.id = s.subject JOIN entities b ON b.id = s.object
     WHERE (s.subject = $entity OR s.object = $entity) AND s.belief >= $belief
-    ORDER BY s.belief DESC, s.papers DESC, s.id
+    ORDER BY s.belief DESC, s.papers DESC, s.id LIMIT $most
 """
 _EVIDENCE = """
     WITH mine AS (
@@ -107,8 +107,11 @@ def entity_view(
     ).fetchone()
     if row is None:
         raise KeyError(entity)
-    found = _dicts(connection.execute(_STATEMENTS, {"entity": entity, "belief": min_belief}))
-    shown = found[:statements]
+    # At least one, since its row holds the number of all.
+    asked = {"entity": entity, "belief": min_belief, "most": max(statements, 1)}
+    found = _dicts(connection.execute(_STATEMENTS, asked))
+    of_all = [row.pop("of_all") for row in found]
+    shown = found[: max(statements, 0)]
     proofs = _best_evidence(connection, [row["id"] for row in shown], sentences)
     name, category, vocabulary, synonyms, xrefs, parents, mentions, in_sentences, documents = row
     return EntityView(
@@ -122,7 +125,7 @@ def entity_view(
         mentions=mentions or 0,
         sentences=in_sentences or 0,
         documents=documents or 0,
-        statement_count=len(found),
+        statement_count=of_all[0] if of_all else 0,
         statements=tuple(StatementView(**row, evidence=proofs.get(row["id"], ())) for row in shown),
     )
 

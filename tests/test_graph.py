@@ -6,10 +6,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
+from kgbuild import entity_view as entity_view_module
 from kgbuild.entity_view import EntityView
 from kgbuild.errors import InputError, StoreError
 from kgbuild.graph import Graph
@@ -165,6 +167,26 @@ def test_show_quotes_the_sentences(graph: Graph) -> None:
     (proof,) = statement.evidence
     subject, object_ = (proof.sentence[slice(*at)] for at in (proof.subject, proof.object))
     assert {subject.lower(), object_} in ({"metformin", "T2DM"}, {"metformin", "type 2 diabetes"})
+
+
+def test_show_fetches_what_it_shows(graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = graph.show("MONDO:0005105", statements=1000)
+    assert whole.statement_count == len(whole.statements) > 1
+    fetched = []
+    original = entity_view_module._dicts
+
+    def counted(result: Any) -> list[dict[str, Any]]:
+        rows = original(result)
+        fetched.append(len(rows))
+        return rows
+
+    monkeypatch.setattr(entity_view_module, "_dicts", counted)
+    view = graph.show("MONDO:0005105", statements=1)
+    assert fetched[0] == 1
+    assert view.statements == whole.statements[:1]
+    assert view.statement_count == whole.statement_count
+    none = graph.show("MONDO:0005105", statements=0)
+    assert (none.statements, none.statement_count) == ((), whole.statement_count)
 
 
 def test_show_prefers_plain_sentences(tmp_path: Path) -> None:
