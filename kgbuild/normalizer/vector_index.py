@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -192,9 +193,7 @@ def _nearest(queries: Floats, block: Floats, k: int) -> tuple[Floats, Rows]:
         asked = np.ascontiguousarray(queries, dtype=np.float32)
         metric = faiss.METRIC_INNER_PRODUCT
         if faiss.get_num_gpus() > 0:
-            scores, rows = faiss.knn_gpu(
-                faiss.StandardGpuResources(), asked, block, k, metric=metric
-            )
+            scores, rows = faiss.knn_gpu(_gpu_resources(), asked, block, k, metric=metric)
         else:
             scores, rows = faiss.knn(asked, block, k, metric=metric)
         return scores, rows.astype(np.int64, copy=False)
@@ -203,6 +202,12 @@ def _nearest(queries: Floats, block: Floats, k: int) -> tuple[Floats, Rows]:
     scores = np.take_along_axis(products, part, axis=1)
     order = np.argsort(-scores, axis=1, kind="stable")
     return np.take_along_axis(scores, order, axis=1), np.take_along_axis(part, order, axis=1)
+
+
+@cache
+def _gpu_resources() -> Any:
+    """Return the process's one: each takes more than a gigabyte of a GPU's memory for itself."""
+    return _faiss().StandardGpuResources()
 
 
 def _check(queries: Floats, k: int, dimension: int) -> None:

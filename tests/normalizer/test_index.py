@@ -62,6 +62,30 @@ def test_flat_is_exact(
     assert np.isneginf(scores[:, k:]).all()
 
 
+def test_a_process_takes_a_gpus_memory_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is no GPU, faiss does on the processor what it is asked for a GPU."""
+    faiss = pytest.importorskip("faiss")
+    taken = []
+
+    def search(resources: object, *arguments: object, **options: object) -> object:
+        assert resources is taken[0]
+        return faiss.knn(*arguments, **options)
+
+    monkeypatch.setattr(faiss, "get_num_gpus", lambda: 1)
+    monkeypatch.setattr(
+        faiss, "StandardGpuResources", lambda: taken.append(object()) or taken[-1], raising=False
+    )
+    monkeypatch.setattr(faiss, "knn_gpu", search, raising=False)
+    monkeypatch.setattr(vector_index, "_BLOCK", 300)
+    vector_index._gpu_resources.cache_clear()
+    vectors = random_unit(1000)
+    _, found = FlatIndex(vectors).search(vectors[:5], k=1)
+    FlatIndex(vectors).search(vectors[:5], k=1)
+    vector_index._gpu_resources.cache_clear()
+    assert found[:, 0].tolist() == [0, 1, 2, 3, 4]
+    assert len(taken) == 1
+
+
 def test_queries_are_checked(engine: str) -> None:
     index = FlatIndex(random_unit(10))
     with pytest.raises(ValueError, match=r"\(n, 32\)"):
