@@ -31,6 +31,11 @@ def test_an_empty_file_is_the_defaults(tmp_path: Path) -> None:
         ("grounding:\n\n  threshold: 2\n", ["line 3", "grounding.threshold", "less than"]),
         ("assembly:\n  error_rates:\n    x: {sistematic: 0}\n", ["line 3", "'systematic'"]),
         ("a: [", ["line 1", "no valid YAML"]),
+        ("a: 1\nb: {c: 2\nd: 3\n", ["line 3", "no valid YAML (expected ',' or '}'"]),
+        ("run:\n  workers: 0\n", ["line 2", "run.workers", "greater than or equal to 1"]),
+        ("run: {workers: -3}\n", ["line 1", "run.workers"]),
+        ("reading:\n  options: {opened: 1}\n", ["line 2", "'opened' is no option"]),
+        ("reading:\n  options: {format: x}\n", ["line 2", "reading.format"]),
         ("- a\n", ["line 1"]),
         ("stores: [neo5j]\n", ["line 1", "stores.0", "ladybug"]),
         ("relations:\n- type: cooccurrence\n  level: page\n", ["line 3", "level"]),
@@ -42,17 +47,22 @@ def test_errors_name_line_key_and_cure(text: str, expected: list[str]) -> None:
     assert str(caught.value).startswith("my.yaml")
     for part in expected:
         assert part in str(caught.value)
+    if "no valid YAML" in expected[-1]:
+        assert "\n" not in str(caught.value)
 
 
 def test_files_are_relative_to_the_configuration(tmp_path: Path) -> None:
     (tmp_path / "my.obo").write_text("")
     (tmp_path / "p.yaml").write_text("")
+    (tmp_path / "model").mkdir()
     (tmp_path / "c.yaml").write_text(
         "vocabularies: [starter, my.obo]\nrelations: [{type: patterns, file: p.yaml}]\n"
+        "grounding: {encoder: ./model}\n"
     )
     config = load_config(tmp_path / "c.yaml")
     names = [v.name for v in config.vocabulary_specs()]
     assert names == ["starter", str(tmp_path / "my.obo")]
+    assert config.grounding.encoder == str(tmp_path / "model")
     assert config.relations[0].file == str(tmp_path / "p.yaml")  # type: ignore[union-attr]
 
 

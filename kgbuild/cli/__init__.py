@@ -75,6 +75,14 @@ def main() -> None:
         logging.getLogger("kgbuild").debug("this is how it came about", exc_info=error)
         err.print(f"[red]error:[/] {_plain(str(error))}", soft_wrap=True)
         sys.exit(WRONG_USE)
+    except Exception as error:
+        log = logging.getLogger("kgbuild")
+        log.debug("this is how it came about", exc_info=error)
+        verbose = log.isEnabledFor(logging.DEBUG)
+        hint = "" if verbose else "; run with -v for the traceback: kgbuild -v ..."
+        what = _plain(" ".join(f"{type(error).__name__}: {error}".split()))
+        err.print(f"[red]error:[/] unexpected, {what}{hint}", soft_wrap=True)
+        sys.exit(WRONG_USE)
     except SystemExit as stop:
         if stop.code == INTERRUPTED:  # what typer makes of KeyboardInterrupt
             err.print("interrupted: run the same command again, it goes on where it stopped")

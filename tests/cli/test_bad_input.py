@@ -6,6 +6,8 @@ import gzip
 import io
 import json
 import os
+import subprocess
+import sys
 import time
 import zipfile
 from collections.abc import Callable
@@ -95,6 +97,45 @@ def only_failure(built: Built, *, others: bool = False) -> Failure:
     assert Path(failure.source.split("!")[0]).name in built.result.err
     assert failure.reason.split("\n")[0] in built.result.err
     return failure
+
+
+@pytest.mark.parametrize("verbose", [False, True])
+def test_what_nobody_foresaw_is_one_line(verbose: bool) -> None:
+    script = (
+        "import kgbuild.config\n"
+        "def mistake(*_): raise TypeError('no [bold]such\\nthing')\n"
+        "kgbuild.config.to_yaml = mistake\n"
+        "from kgbuild.cli import main\n"
+        "main()\n"
+    )
+    arguments = [*(["-v"] if verbose else []), "config", "show"]
+    shown = subprocess.run(
+        [sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=False
+    )
+    assert (shown.returncode, shown.stdout) == (2, "")
+    last = shown.stderr.splitlines()[-1]
+    assert last.startswith("error: unexpected, TypeError: no [bold]such thing")
+    assert ("Traceback" in shown.stderr) == verbose
+    assert ("run with -v" in last) == (not verbose)
+    assert verbose or len(shown.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("encoding: latin-99", "unknown encoding 'latin-99'"),
+        ("opened: 1", "'opened' is no option"),
+        ("max_ratio: much", "max_ratio must be a number"),
+    ],
+)
+def test_a_wrong_option_of_reading_is_one_message(
+    kgb: Run, tmp_path: Path, options: str, said: str
+) -> None:
+    (tmp_path / "a.jsonl").write_text('{"text": "Aspirin inhibits PTGS1."}\n')
+    (tmp_path / "c.yaml").write_text(f"reading: {{options: {{{options}}}}}\n")
+    built = kgb("build", tmp_path / "a.jsonl", "-o", tmp_path / "out", "-c", tmp_path / "c.yaml")
+    assert built.code == 2
+    assert said in built.err
 
 
 def test_xml_that_is_cut_off_costs_only_its_last_record(build: Build) -> None:
