@@ -6,6 +6,7 @@ Both forms are brought to one: nested dictionaries as in BioC JSON.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -17,6 +18,8 @@ from kgbuild.readers.identifiers import document_id, known_prefix, split_identif
 from kgbuild.records import Document, Failure, Grounding
 
 __all__ = ["convert"]
+
+_LOG = logging.getLogger(__name__)
 
 _KINDS = {
     "title": "title", "front": "title", "abstract": "abstract", "paragraph": "paragraph",
@@ -64,8 +67,28 @@ def _document(
         _passage(passage, builder, annotations, place)
     _annotate(raw, annotations, place, shift=0, base=0)
     identifier, metadata, date = _describe(raw, prefix)
+    if not_binary := sum(map(_not_binary, _relations(raw))):
+        metadata["relations_not_binary"] = str(not_binary)
+        _LOG.info("%s: %s: %d relations have not two ends: left out", source, place, not_binary)
     builder.describe(metadata)
     return builder.finish(identifier, date=date, source=source), annotations
+
+
+def _relations(raw: dict[str, Any]) -> Iterator[Any]:
+    """Yield the relations of a document, of its passages and of their sentences."""
+    yield from raw.get("relations") or []
+    for passage in raw["passages"]:
+        for part in (passage, *(passage.get("sentences") or [])):
+            yield from part.get("relations") or []
+
+
+def _not_binary(relation: dict[str, Any]) -> bool:
+    """Tell whether a relation is as BioC has it, and has more or fewer ends than we can hold."""
+    return _ends(_infons(relation)) is None and len(_nodes(relation)) not in {0, 2}
+
+
+def _nodes(relation: dict[str, Any]) -> list[dict[str, Any]]:
+    return [node for node in relation.get("nodes") or [] if isinstance(node, dict)]
 
 
 def _infons(raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -129,6 +152,8 @@ def _annotate(
     for item in raw.get("annotations") or []:
         annotations.mentions.append(_mention(item, place, shift, base))
     for item in raw.get("relations") or []:
+        if _not_binary(item):
+            continue
         relation = _relation(item, place)
         if isinstance(relation, str):
             annotations.failures.append(Failure(annotations.source, "read", relation, place=place))
@@ -196,13 +221,13 @@ def _relation(raw: dict[str, Any], place: str) -> RawRelation | str:
     infons = _infons(raw)
     where = f"{place}, relation {raw.get('id', '?')}"
     predicate = str(infons.get("type") or infons.get("relation") or "")
-    nodes = [node for node in raw.get("nodes") or [] if isinstance(node, dict)]
+    nodes = _nodes(raw)
     ends = _ends(infons)
     by_key = ends is None
     if ends is None:
         if len(nodes) != 2:
             return (
-                f"relation {raw.get('id', '?')} has {len(nodes)} ends; expected two nodes, or "
+                f"relation {raw.get('id', '?')} has no ends; expected two nodes, or "
                 "the infons entity1 and entity2"
             )
         roles = {str(node.get("role", "")).lower(): str(node.get("refid", "")) for node in nodes}

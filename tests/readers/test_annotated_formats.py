@@ -194,13 +194,25 @@ def test_bioc_relation_by_nodes_and_by_identifiers() -> None:
                                 "novel": "Novel"}},
         {"id": "R3", "infons": {"type": "z"}, "nodes": [{"refid": "a"}]},
         {"id": "R4", "infons": {"type": "z"}, "nodes": [{"refid": "a"}, {"refid": "q"}]},
+        {"id": "R5", "infons": {"type": "z"}, "nodes": [{"refid": end} for end in "aba"]},
+        {"id": "R6", "infons": {"type": "z"}, "nodes": []},
     ]  # fmt: skip
     items = read("bioc-json", bioc(marks, relations=relations))
     doc = document(items)
     texts = {m.id: m.text for m in doc.mentions}
     ends = [(r.predicate, texts[r.subject], texts[r.object], r.novel) for r in doc.relations]
     assert ends == [("x", "naïve", "α-cells", None), ("y", "α-cells", "naïve", True)]
-    assert ["R3" in f.reason or "'q'" in f.reason for f in failures(items)] == [True, True]
+    assert doc.document.metadata["relations_not_binary"] == "2"
+    malformed, lost = (failure.reason for failure in failures(items))
+    assert "R6 has no ends" in malformed
+    assert "'q'" in lost
+
+
+def test_the_formats_own_example_has_no_failure(shared: Path) -> None:
+    items = list(read_documents(shared / "docs" / "bioc" / "everything.xml"))
+    assert not failures(items)
+    documents = [item.document for item in items if isinstance(item, AnnotatedDocument)]
+    assert [d.metadata.get("relations_not_binary", "") for d in documents] == ["", "1"]
 
 
 DOC = '{"id": "%d", "passages": [{"offset": 0, "text": "Text %d."}]}'
