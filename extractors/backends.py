@@ -297,5 +297,6 @@ def open_classifier(
             folder, device=device, precision=precision, allow_pickle=allow_pickle
         )
     path = find_onnx(folder, onnx_file)
-    assert path is not None, "choose_backend looked for it"
+    if path is None:  # it was there when the backend was chosen
+        raise ConfigError(f"the exported model in {folder} is gone: export it again")
     return OnnxClassifier(path, labels=labels, device=device, pad_id=pad_id)

@@ -79,11 +79,14 @@ class LexiconReport:
 def lexicon_fingerprint(vocabularies: Sequence[VocabularySource], *, schema: Schema) -> str:
     """Return what identifies a lexicon's content: 32 hexadecimal digits.
 
-    The order of the vocabularies does not matter.
+    The order of the vocabularies does not matter; the version of kgbuild does, since another one
+    may gather other names.
     """
+    from kgbuild import __version__
+
     digest = blake2b(digest_size=16)
     sources = sorted((v.name, v.version, v.fingerprint) for v in vocabularies)
-    parts = [FORMAT_VERSION, NORMAL_FORM_VERSION, schema.fingerprint, sources]
+    parts = [__version__, FORMAT_VERSION, NORMAL_FORM_VERSION, schema.fingerprint, sources]
     digest.update(json.dumps(parts).encode())
     return digest.hexdigest()
 
@@ -129,10 +132,10 @@ def build_lexicon(
 
 def _whole(folder: Path, manifest: dict[str, Any]) -> bool:
     data = folder / str(manifest["data"])
-    return all((data / name).stat().st_size == size for name, size in manifest["files"].items()
-               if (data / name).exists()) and all(
-        (data / name).exists() for name in manifest["files"]
-    )  # fmt: skip
+    return all(
+        (data / name).is_file() and (data / name).stat().st_size == size
+        for name, size in manifest["files"].items()
+    )
 
 
 def _publish(

@@ -114,21 +114,19 @@ class Lexicon:
             VocabularyError: the folder holds none, or one of another version, or a broken one.
         """
         path = Path(folder)
-        for attempt in range(3):
+        lacking = ""
+        for _ in range(3):
             manifest = read_manifest(path)
             try:
                 return cls(path, manifest)
             except FileNotFoundError as error:
                 # A build may replace the data between the manifest's reading and the mapping.
-                if attempt == 2:
-                    raise VocabularyError(
-                        f"{path} lacks {error.filename or error}: delete it and build it again"
-                    ) from error
+                lacking = str(error.filename or error)
             except (OSError, ValueError, KeyError) as error:
                 raise VocabularyError(
                     f"{path} holds a damaged lexicon ({error}): delete it and build it again"
                 ) from error
-        raise AssertionError
+        raise VocabularyError(f"{path} lacks {lacking}: delete it and build it again")
 
     def __len__(self) -> int:
         """Return the number of terms."""

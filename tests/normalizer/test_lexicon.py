@@ -92,6 +92,20 @@ def test_a_lost_file_is_built_again(tmp_path, schema):
         Lexicon.open(tmp_path)
     assert build_lexicon([MESH], tmp_path, schema=schema).built
     assert Lexicon.open(tmp_path).lookup("aspirin")
+    lost = next(tmp_path.glob("data-*/names.arrow"))
+    lost.write_bytes(lost.read_bytes()[:-1])
+    assert build_lexicon([MESH], tmp_path, schema=schema).built
+    lost = next(tmp_path.glob("data-*/names.arrow"))
+    lost.unlink()
+    lost.mkdir()
+    assert build_lexicon([MESH], tmp_path, schema=schema).built
+
+
+def test_another_version_builds_again(tmp_path, schema, monkeypatch):
+    build_lexicon([MESH], tmp_path, schema=schema)
+    monkeypatch.setattr("kgbuild.__version__", "999.0")
+    assert build_lexicon([MESH], tmp_path, schema=schema).built
+    assert not build_lexicon([MESH], tmp_path, schema=schema).built
 
 
 def test_a_damaged_file_is_refused_with_the_cure(tmp_path, schema):
