@@ -7,7 +7,7 @@ files, processes or databases, and has no state that a batch changes.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, BinaryIO, Protocol, runtime_checkable
 
 from kgbuild.records import (
     AnnotatedDocument,
@@ -15,7 +15,6 @@ from kgbuild.records import (
     Grounding,
     Mention,
     Relation,
-    Span,
     Withdrawal,
 )
 
@@ -30,8 +29,6 @@ __all__ = [
     "Reader",
     "Recognizer",
     "RelationExtractor",
-    "SentenceSplitter",
-    "VectorIndex",
 ]
 
 ReadItem = AnnotatedDocument | Withdrawal | Failure
@@ -47,15 +44,6 @@ class Reader(Protocol):
         What can't be read is yielded as a ``Failure`` and reading goes on where it can; nothing
         is raised for bad content.
         """
-        ...
-
-
-@runtime_checkable
-class SentenceSplitter(Protocol):
-    """Finds sentences."""
-
-    def split(self, text: str) -> list[Span]:
-        """Return the sentences of ``text``, in order, disjoint, with no surrounding space."""
         ...
 
 
@@ -104,16 +92,4 @@ class Encoder(Protocol):
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return unit vectors of shape ``(len(texts), dimension)``."""
-        ...
-
-
-@runtime_checkable
-class VectorIndex(Protocol):
-    """Nearest neighbours by inner product."""
-
-    def search(self, queries: NDArray[np.float32], *, k: int) -> tuple[Any, Any]:
-        """Return scores (float32) and row numbers (int64), both ``(n, k)``, best first.
-
-        Where fewer than ``k`` rows exist the row number is -1.
-        """
         ...

@@ -110,7 +110,6 @@ class Schema:
         self._category_of |= {label_key(raw): meant for raw, meant in labels[0].items()}
         self._predicate_of |= {label_key(raw): meant for raw, meant in labels[1].items()}
         self._ancestors = {key: _ancestors(key, categories) for key in categories}
-        self._predicate_ancestors = {key: _ancestors(key, predicates) for key in predicates}
         self._prefix_table = PrefixTable((p.name, p.synonyms) for p in prefixes.values())
         self._ranks = {prefix: rank for rank, prefix in enumerate(prefixes)}
         self._category_ranks = {
@@ -200,10 +199,6 @@ class Schema:
     def is_a(self, category: str, ancestor: str) -> bool:
         """Tell whether ``category`` is ``ancestor`` or below it; False where it is unknown."""
         return ancestor in self._ancestors.get(category, frozenset())
-
-    def implies(self, predicate: str, ancestor: str) -> bool:
-        """Tell whether ``predicate`` is ``ancestor`` or a special case of it."""
-        return ancestor in self._predicate_ancestors.get(predicate, frozenset())
 
     def prefix_rank(self, curie: str, *, category: str = "") -> int:
         """Return how preferred the vocabulary of ``curie`` is: 0 is best.

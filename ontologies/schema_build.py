@@ -109,11 +109,15 @@ def _read_with_bases(path: Path) -> tuple[list[SchemaFile], list[str]]:
         path = _locate(file.extends, relative_to=path.parent)
 
 
+def _own_curie(file: SchemaFile, name: str, given: str) -> str:
+    return given or f"{file.namespace}:{name}"
+
+
 def _categories(file: SchemaFile) -> dict[str, Category]:
     return {
         name: Category(
             name,
-            curie=c.curie or f"{file.namespace}:{name}",
+            curie=_own_curie(file, name, c.curie),
             parents=c.parents,
             aliases=c.aliases,
             prefixes=c.prefixes,
@@ -128,7 +132,7 @@ def _predicates(file: SchemaFile) -> dict[str, Predicate]:
     return {
         name: Predicate(
             name,
-            curie=p.curie or f"{file.namespace}:{name}",
+            curie=_own_curie(file, name, p.curie),
             parents=p.parents,
             aliases=p.aliases,
             domain=p.domain,
