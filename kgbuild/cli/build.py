@@ -189,4 +189,5 @@ def _print_failures(report: BuildReport) -> None:
         where = " ".join(filter(None, (failure.source, failure.place, failure.document)))
         err.print(f"  {escape(where)}: {escape(failure.reason)}", soft_wrap=True)
     if number > SHOWN_FAILURES:
-        err.print(f"  … and {number - SHOWN_FAILURES:,} more")
+        rest = f"{number - SHOWN_FAILURES:,} more"
+        err.print(f"  … and {rest}: kgbuild failures {escape(str(report.folder))}", soft_wrap=True)

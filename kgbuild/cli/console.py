@@ -37,8 +37,11 @@ PATIENCE = 2.0
 # Wide enough that tables written to a file or a pipe lose nothing and lines stay whole.
 _UNBOUNDED = 10_000
 
-out = Console(highlight=False, width=None if sys.stdout.isatty() else _UNBOUNDED)
-err = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else _UNBOUNDED)
+# ids such as kgb.doc:a: are no emojis.
+out = Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else _UNBOUNDED)
+err = Console(
+    stderr=True, highlight=False, emoji=False, width=None if sys.stderr.isatty() else _UNBOUNDED
+)
 
 
 def table(*columns: str) -> Table:
