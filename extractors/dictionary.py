@@ -19,7 +19,8 @@ from kgbuild.extractors.stop_names import (
 )
 from kgbuild.extractors.written_short import short_forms
 from kgbuild.normalizer.lexicon import Lexicon, NameEntry
-from kgbuild.normalizer.ranking import resembles
+from kgbuild.normalizer.ranking import SCOPE_SCORE, resembles
+from kgbuild.normalizer.short_names import needs_definition, scope_of
 from kgbuild.records import AnnotatedDocument, Mention
 
 if TYPE_CHECKING:
@@ -27,14 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["DictionaryRecognizer"]
 
-_SCOPE_WEIGHT = {
-    "preferred": 1.0,
-    "exact": 0.97,
-    "abbreviation": 0.9,
-    "narrow": 0.85,
-    "related": 0.75,
-    "broad": 0.6,
-}
 _MOST_DECIDED = 200_000
 _WORD = 6
 _UNIT = re.compile(r"(?:min|[hsdgmLl]|m[lLgm]|[kc][gm]|mol)[-−–]?1|\d.*°.*")  # per minute, 42°C
@@ -48,11 +41,13 @@ class _Decision(NamedTuple):
 
     Attributes:
         senses: its categories, best first, each with its weight; none where it is no mention.
+        defined: the same in a document that defines it, where short aliases are believed too.
         trim: how many characters at the end don't belong to it.
         capitals: whether capitals alone make a symbol of it.
     """
 
     senses: Senses
+    defined: Senses
     trim: int = 0
     capitals: bool = False
 
@@ -146,11 +141,12 @@ class DictionaryRecognizer:
             # Equal words have another key only where a Roman numeral's context differs.
             if known is None or known[0] != key:
                 known = self._decide(key, surface)
-            senses, trim, capitals = known[1]
-            if not senses:
+            senses, if_defined, trim, capitals = known[1]
+            if not if_defined:
                 continue
-            long = shorts.long_form(surface) if defines else ""
-            if long and not (senses := _of(senses, self._agrees(key, surface, long))):
+            if defines and (long := shorts.long_form(surface)):
+                senses = _of(if_defined, self._agrees(key, surface, long))
+            if not senses:
                 continue
             last = end - trim
             if capitals and in_shouted_line(text, start, last):
@@ -187,11 +183,14 @@ class DictionaryRecognizer:
         rows = [row for row in self.lexicon.rows(key) if self._usable(row)]
         if not rows:
             self._useless.add(key)
-        senses = self._find_senses(rows, surface)
+        defined = self._find_senses(rows, surface)
+        short = defined and len(surface) <= 4 and surface.isupper()
+        senses = self._find_senses(rows, surface, defined=False) if short else defined
         trim = 2 if surface[-2:] in ("'s", "’s", "'S") else 0
         if len(self._decided) > _MOST_DECIDED:
             self._decided.clear()
-        decision = key, _Decision(senses, trim, bool(senses) and self._word_like(surface))
+        capitals = bool(defined) and self._word_like(surface)
+        decision = key, _Decision(senses, defined, trim, capitals)
         self._decided[surface] = decision
         return decision
 
@@ -199,8 +198,11 @@ class DictionaryRecognizer:
         term, category, scope = self.lexicon.kind(row)
         return scope in self._scopes and self._wanted[category] and term not in self._stop_rows
 
-    def _find_senses(self, rows: Sequence[int], surface: str) -> Senses:
-        """Return the categories that ``surface`` may have, best first, each with its weight."""
+    def _find_senses(self, rows: Sequence[int], surface: str, *, defined: bool = True) -> Senses:
+        """Return the categories that ``surface`` may have, best first, each with its weight.
+
+        ``defined`` says whether a document that has it says what it is short for.
+        """
         if sum(map(str.isalnum, surface)) < self.min_length or not any(map(str.isalpha, surface)):
             return ()
         if _UNIT.fullmatch(surface):
@@ -210,8 +212,11 @@ class DictionaryRecognizer:
             return ()
         common = lower in self._common
         best: dict[str, float] = {}
-        for row in rows:
-            entry = self.lexicon.entry(row)
+        entries = [self.lexicon.entry(row) for row in rows]
+        ambiguous = len({entry.curie for entry in entries}) > 1
+        for entry in entries:
+            if not defined and needs_definition(entry, surface, ambiguous=ambiguous):
+                continue
             spared = entry.category in self._spared and _whole_word(entry)
             weight = _weight(entry, surface, common=common and not spared)
             if weight > best.get(entry.category, 0.0):
@@ -273,7 +278,7 @@ def _weight(entry: NameEntry, surface: str, *, common: bool) -> float:
     if entry.scope != "preferred" and _bare_initials(entry, surface):
         return 0.0
     short = 0.8 if symbol and len(surface) <= 3 else 1.0
-    return match * short * _SCOPE_WEIGHT[entry.scope]
+    return match * short * SCOPE_SCORE[scope_of(entry)]
 
 
 def _whole_word(entry: NameEntry) -> bool:

@@ -10,6 +10,7 @@ import re
 import unicodedata
 
 from kgbuild.normalizer.folding import GREEK
+from kgbuild.normalizer.short_names import is_symbol, odd_case
 
 __all__ = ["compact", "gaps_agree", "is_symbol", "name_match"]
 
@@ -29,24 +30,6 @@ def compact(text: str) -> str:
         text = unicodedata.normalize("NFKC", text)
         text = "".join(GREEK.get(c) or GREEK.get(c.lower(), c) for c in text)
     return _NOT_COMPACT.sub("", text)
-
-
-def is_symbol(name: str) -> bool:
-    """Tell whether a name is a code rather than words: its case then carries meaning.
-
-    >>> [is_symbol(n) for n in ("BRCA1", "CAT", "p53", "pain", "Gout", "asthma", "heart attack")]
-    [True, True, True, False, False, False, False]
-    """
-    if " " in name or (name[1:].islower() and name.isalpha()):  # nearly all names
-        return False
-    if any(c.isspace() for c in name):
-        return False
-    letters = [c for c in name if c.isalpha()]
-    if any(c.isdigit() for c in name):
-        return len(name) <= 12
-    if len(name) == 1:
-        return True
-    return any(c.isupper() for c in letters[1:]) and len(letters) <= 12
 
 
 def gaps_agree(name: str, surface: str) -> bool:
@@ -83,6 +66,8 @@ def _symbol_match(name: str, surface: str) -> float:
         return 0.0
     if digits := sum(map(str.isdigit, ours)):
         return 0.85 if len(ours) - digits >= 2 else 0.0
+    if odd_case(ours, theirs):
+        return 0.0
     if ours.isupper():
         return _caps_match(ours, theirs)
     return 0.9 if len(ours) > _SYMBOL_LENGTH else 0.0

@@ -70,6 +70,8 @@ def ground(
             f"{escape(text)} is [bold]{best.curie}[/] {escape(best.name)} "
             f"({best.method}, score {best.score:.2f})"
         )
+        if resolution.note:
+            out.print(f"[dim]{escape(resolution.note)}[/]")
     if explain:
         _print_candidates(candidates, linker.lexicon)
 
@@ -88,7 +90,7 @@ def _category(name: str | None, schema: Schema) -> str | None:
 def _print_candidates(candidates: Sequence[Candidate], lexicon: Lexicon) -> None:
     rows = table("identifier", "name", "category", "method")
     rows.add_column("score", justify="right")
-    for found in sorted(candidates, key=lambda found: -found.score):
+    for found in candidates:
         _, category = lexicon.label(found.curie) or ("", "")
         rows.add_row(found.curie, escape(found.name), category, found.method, f"{found.score:.3f}")
     if candidates:

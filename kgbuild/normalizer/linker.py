@@ -34,10 +34,14 @@ class CandidateSearch(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """What a name means: the candidates, best first, and for NIL the reason."""
+    """What a name means: the candidates, best first, and for NIL the reason.
+
+    ``note`` says what is doubtful about the first, or what else has the name equally.
+    """
 
     candidates: tuple[Candidate, ...]
     reason: str = ""
+    note: str = ""
 
     @property
     def best(self) -> Candidate | None:
@@ -135,7 +139,10 @@ class Linker:
     def resolve(self, text: str, category: str | None = None, *, long_form: str = "") -> Resolution:
         """Return what a name means; ``category`` None allows all."""
         query = _Query(text, category or "", long_form)
-        return self._resolve({query})[query]
+        resolution = self._resolve({query})[query]
+        if long_form or resolution.best is None:
+            return resolution
+        return replace(resolution, note=self._ranking.note(text, resolution.candidates))
 
     def _resolve(self, queries: Iterable[_Query]) -> dict[_Query, Resolution]:
         resolved = {query: self._resolve_names(query) for query in queries}
@@ -163,7 +170,7 @@ class Linker:
         if query.long_form:
             candidates = self._ranking.equal_names(query.long_form, query.category)
             if not candidates:
-                shorts = self._ranking.equal_names(query.text, query.category)
+                shorts = self._ranking.equal_names(query.text, query.category, defined=True)
                 candidates = self._ranking.agreeing_with(shorts, query.long_form)
             if candidates:
                 return Resolution(tuple(_renamed(c, "abbreviation") for c in candidates))

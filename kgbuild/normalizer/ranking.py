@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from rapidfuzz import fuzz
 
 from kgbuild.normalizer.normal_form import normal_key
+from kgbuild.normalizer.short_names import needs_definition, odd_case, scope_of
 from kgbuild.records import Candidate
 
 if TYPE_CHECKING:
     from kgbuild.normalizer.lexicon import Lexicon, NameEntry
     from kgbuild.ontologies.schema import Schema
 
-__all__ = ["COMPATIBLE", "Ranking", "resembles"]
+__all__ = ["COMPATIBLE", "SCOPE_SCORE", "Ranking", "resembles"]
 
 COMPATIBLE: Mapping[tuple[str, str], float] = {
     ("Disease", "PhenotypicFeature"): 0.9,
@@ -32,10 +33,19 @@ COMPATIBLE: Mapping[tuple[str, str], float] = {
 }
 """How well a term of the second category serves for a mention of the first."""
 
+SCOPE_SCORE: Mapping[str, float] = {
+    "preferred": 1.0,
+    "exact": 0.97,
+    "abbreviation": 0.8,
+    "narrow": 0.78,
+    "related": 0.75,
+    "broad": 0.6,
+}
+"""What a name of each scope is worth, to the recognizer as to the linker."""
+
 _SIMILAR = 75.0
 _METHOD_SCORE = {"exact": 1.0, "normalized": 0.95}
-_SCOPE_TIER = {"preferred": 0, "exact": 0, "abbreviation": 1, "narrow": 2, "related": 3, "broad": 4}
-_TIER_SCORE = (1.0, 0.95, 0.85, 0.8, 0.65)
+_DOUBTFUL = 0.5
 _SCOPE_ORDER = ("preferred", "exact", "abbreviation", "narrow", "related", "broad")
 
 
@@ -48,6 +58,7 @@ class Ranking:
         self.lexicon = lexicon
         self.schema = schema
         self.compatible = compatible
+        self._category_order = {name: rank for rank, name in enumerate(schema.categories)}
 
     def fit(self, wanted: str, found: str) -> float:
         """Return in [0, 1] how well a term of category ``found`` serves where ``wanted`` is."""
@@ -69,25 +80,76 @@ class Ranking:
             return None
         return tuple(c for c in self.lexicon.categories if self.fit(wanted, c))
 
-    def equal_names(self, text: str, category: str) -> tuple[Candidate, ...]:
+    def equal_names(
+        self, text: str, category: str, *, defined: bool = False
+    ) -> tuple[Candidate, ...]:
         """Return the terms with a name equal to ``text`` up to its normal form, best first.
 
         Where a name is equal as written (or but for its case), those that are equal only in
-        normal form come after all of these, and don't decide.
+        normal form come after all of these, and don't decide. In a category the preferred
+        vocabulary decides between preferred names and exact synonyms. Without one, the category
+        comes first that a recognizer would take: that of the best name, then the schema's first.
+        ``defined`` says that the document defines ``text``, so that a short alias is believed.
         """
-        best: dict[str, tuple[tuple[float, int, int, str], Candidate]] = {}
-        for entry in self.lexicon.lookup(text):
-            fit = self.fit(category, entry.category)
-            if not fit:
-                continue
-            method, case = _method(entry, text)
-            score = fit * case * _METHOD_SCORE[method] * _TIER_SCORE[_SCOPE_TIER[entry.scope]]
-            rank = self.schema.prefix_rank(entry.curie, category=entry.category)
-            order = (-score, rank, _SCOPE_ORDER.index(entry.scope), entry.curie)
+        found = [
+            (entry, *self._scores(entry, text, category, defined=defined))
+            for entry in self.lexicon.lookup(text)
+            if self.fit(category, entry.category)
+        ]
+        leading: dict[str, float] = {}
+        if not category:
+            for entry, score, _, _ in found:
+                leading[entry.category] = max(score, leading.get(entry.category, 0.0))
+        best: dict[str, tuple[tuple[float, ...], str, Candidate]] = {}
+        for entry, score, tier, method in found:
+            order = (
+                -leading.get(entry.category, 0.0),
+                0 if category else self._category_order.get(entry.category, 999),
+                -tier,
+                self.schema.prefix_rank(entry.curie, category=entry.category),
+                _SCOPE_ORDER.index(scope_of(entry)),
+            )
             if entry.curie not in best or order < best[entry.curie][0]:
                 candidate = Candidate(entry.curie, entry.name, round(score, 4), method)
-                best[entry.curie] = (order, candidate)
-        return tuple(candidate for _, candidate in sorted(best.values(), key=lambda v: v[0]))
+                best[entry.curie] = (order, entry.curie, candidate)
+        return tuple(candidate for *_, candidate in sorted(best.values(), key=lambda v: v[:2]))
+
+    def _scores(
+        self, entry: NameEntry, text: str, category: str, *, defined: bool
+    ) -> tuple[float, float, str]:
+        """Return the score shown, the score that orders within a category, and the method."""
+        method, case = _method(entry, text)
+        scope = scope_of(entry)
+        believed = self.fit(category, entry.category) * case * _METHOD_SCORE[method]
+        if not (defined or category) and _doubtful(entry, text):
+            believed *= _DOUBTFUL
+        tier = 1.0 if scope == "exact" else SCOPE_SCORE[scope]
+        return believed * SCOPE_SCORE[scope], believed * tier, method
+
+    def note(self, text: str, candidates: Sequence[Candidate]) -> str:
+        """Say what is doubtful about the first of ``candidates`` for ``text``, or ""."""
+        if not candidates:
+            return ""
+        first = candidates[0]
+        entries = [e for e in self.lexicon.lookup(text) if e.curie == first.curie]
+        if entries and all(_doubtful(entry, text) for entry in entries):
+            return (
+                f"{text!r} is a short alias of {first.name}: taken for it in a text only where "
+                "the text defines it"
+            )
+        _, category = self.lexicon.label(first.curie) or ("", "")
+        for other in candidates[1:]:
+            label = self.lexicon.label(other.curie)
+            if label and other.score >= first.score and other.method == first.method:
+                why = (
+                    f"{category} comes before {label[1]}"
+                    if label[1] != category
+                    else f"of the vocabularies, {first.curie.partition(':')[0]} is preferred"
+                    if other.curie.partition(":")[0] != first.curie.partition(":")[0]
+                    else "the better or smaller identifier is taken"
+                )
+                return f"{other.curie} {other.name} has the name as well: {why}"
+        return ""
 
     def fitting(self, found: Sequence[Candidate], category: str) -> list[Candidate]:
         """Return the candidates whose category fits, their scores lowered where it is another."""
@@ -110,6 +172,10 @@ def resembles(lexicon: Lexicon, curie: str, text: str) -> bool:
     wanted = normal_key(text)
     keys = (normal_key(name) for name in lexicon.all_names(curie))
     return any(fuzz.token_set_ratio(wanted, key, score_cutoff=_SIMILAR) for key in keys)
+
+
+def _doubtful(entry: NameEntry, text: str) -> bool:
+    return needs_definition(entry, text) or odd_case(entry.text, text)
 
 
 def _method(entry: NameEntry, text: str) -> tuple[str, float]:

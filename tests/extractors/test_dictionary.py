@@ -154,6 +154,25 @@ def test_what_the_main_job_took_for_names(tmp_path, schema):
     assert found(recognizer, text)[-1] == ("VATS", "Procedure")
 
 
+def test_short_aliases_of_symbols_wait_for_a_definition(tmp_path, schema):
+    terms = (
+        term("HGNC:37171", "LINC01194", "Gene", "TAG/abbreviation", "triad assembly gene"),
+        term("HGNC:391", "AKT1", "Gene", "AKT/abbreviation"),
+        term("HGNC:6619", "LIPC", "Gene"),
+        term("HGNC:11892", "TNF", "Gene"),
+        term("HGNC:9", "SCN9A", "Gene", "FEPS/abbreviation", "PNKD/abbreviation"),
+        term("HGNC:10", "KCNA1", "Gene", "FEPS/abbreviation"),
+        term("MONDO:0019508", "van der Woude syndrome", "Disease", "LPS"),
+        term("MONDO:0018874", "acute myeloid leukemia", "Disease", "AML"),
+    )
+    build_lexicon([Words(terms, fingerprint="short")], tmp_path, schema=schema)
+    recognizer = DictionaryRecognizer(Lexicon.open(tmp_path), schema=schema)
+    text = "LPS and TAG with LipC of E. coli raised TNF, AKT, FEPS and PNKD in AML."
+    assert [name for name, _ in found(recognizer, text)] == ["TNF", "AKT", "PNKD", "AML"]
+    text = "The triad assembly gene (TAG) is long. TAG rose."
+    assert found(recognizer, text)[-1] == ("TAG", "Gene")
+
+
 def test_the_longest_name_wins_unless_nested_ones_are_asked_for(lexicon, schema, recognizer):
     assert found(recognizer, "breast cancer") == [("breast cancer", "Disease")]
     nested = DictionaryRecognizer(lexicon, schema=schema, keep_nested=True)

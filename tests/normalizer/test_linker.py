@@ -6,6 +6,7 @@ import pytest
 from small_vocabularies import GENES, MESH, MONDO, term
 
 from kgbuild.config import GroundingConfig
+from kgbuild.extractors.dictionary import DictionaryRecognizer
 from kgbuild.normalizer.build import build_lexicon
 from kgbuild.normalizer.encoder import DEFAULT_MODEL, SentenceTransformerEncoder
 from kgbuild.normalizer.index import DenseIndex
@@ -21,6 +22,7 @@ from kgbuild.records import (
     Grounding,
     Mention,
 )
+from kgbuild.text import segment
 
 
 class Similar:
@@ -237,6 +239,59 @@ def test_explain_lists_candidates_with_methods(lexicon, schema):
         ("MESH:D009103", "dense"),
     ]
     assert Linker(lexicon, schema=schema).explain("xyzzy") == ()
+
+
+def test_without_a_category_the_recognizers_ranking_decides_and_ties_are_told(make_lexicon, schema):
+    lexicon = make_lexicon(
+        (
+            term("HP:1", "Myocardial infarction", "PhenotypicFeature", "Heart attack"),
+            term("MESH:1", "Heart Attack", "Disease"),
+            term("MONDO:1", "myocardial infarction", "Disease", "heart attack"),
+            term("MESH:2", "lung dust", "ChemicalEntity"),
+            term("MONDO:2", "lung dust disease", "Disease", "lung dust"),
+        )
+    )
+    linker = Linker(lexicon, schema=schema)
+    recognizer = DictionaryRecognizer(lexicon, schema=schema)
+    for name in ("heart attack", "myocardial infarction", "lung dust"):
+        [asked] = segment([AnnotatedDocument(Document("PMID:1", f"It was {name}."))])
+        [[mention]] = recognizer.recognize([asked])
+        alone = linker.resolve(name)
+        assert alone.best.curie == linker.resolve(name, mention.category).best.curie
+    tie = linker.resolve("heart attack")
+    assert [c.curie for c in linker.explain("heart attack")] == ["MONDO:1", "MESH:1", "HP:1"]
+    assert (tie.best.curie, tie.best.score) == ("MONDO:1", 0.97)
+    assert (
+        tie.note
+        == "MESH:1 Heart Attack has the name as well: of the vocabularies, MONDO is preferred"
+    )
+    told = linker.resolve("myocardial infarction").note
+    assert (
+        told
+        == "HP:1 Myocardial infarction has the name as well: Disease comes before PhenotypicFeature"
+    )
+    assert linker.resolve("lung dust").best.curie == "MESH:2"
+    assert linker.resolve("lung dust").note == ""
+
+
+def test_short_aliases_of_symbols_score_low_and_say_why(make_lexicon, schema):
+    lexicon = make_lexicon(
+        (
+            term("HGNC:1", "LINC01194", "Gene", "TAG/abbreviation"),
+            term("HGNC:2", "AKT1", "Gene", "AKT/abbreviation"),
+            term("HGNC:3", "TNF", "Gene"),
+            term("HGNC:4", "LIPC", "Gene"),
+            term("HGNC:5", "IRF6", "Gene"),
+            term("HGNC:6", "LPS", "Gene", obsolete=True, replaced_by="HGNC:5"),
+        )
+    )
+    linker = Linker(lexicon, schema=schema)
+    scores = {
+        name: linker.resolve(name).best.score for name in ("TNF", "AKT", "TAG", "LPS", "LipC")
+    }
+    assert scores == {"TNF": 1.0, "AKT": 0.8, "TAG": 0.4, "LPS": 0.4, "LipC": 0.485}
+    assert linker.resolve("TNF").note == ""
+    assert linker.resolve("TAG").note.startswith("'TAG' is a short alias of LINC01194")
 
 
 SPELLINGS = [
