@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import yaml
@@ -41,7 +43,10 @@ _STARTER = Card(
 
 @dataclass(frozen=True, slots=True)
 class VocabularyInfo:
-    """What ``kgbuild vocab info`` prints. Counts are None until the vocabulary is fetched."""
+    """What ``kgbuild vocab info`` prints. Counts are None until the vocabulary is fetched.
+
+    ``categories`` counts the terms of each category, the most frequent first.
+    """
 
     card: Card
     fetched: bool
@@ -53,6 +58,7 @@ class VocabularyInfo:
     names: int | None = None
     obsolete: int | None = None
     failures: tuple[Failure, ...] = ()
+    categories: Mapping[str, int] = field(default_factory=dict)
 
 
 def list_vocabularies() -> list[Card]:
@@ -248,6 +254,7 @@ def vocabulary_info(name: str) -> VocabularyInfo:
     vocabulary = _open_named(card)
     terms = names = obsolete = 0
     failures: list[Failure] = []
+    categories: Counter[str] = Counter()
     for item in vocabulary.terms():
         if isinstance(item, Failure):
             failures.append(item)
@@ -255,6 +262,7 @@ def vocabulary_info(name: str) -> VocabularyInfo:
             terms += 1
             names += 1 + len(item.synonyms)
             obsolete += item.obsolete
+            categories[item.category] += 1
     return VocabularyInfo(
         card,
         fetched=True,
@@ -266,4 +274,5 @@ def vocabulary_info(name: str) -> VocabularyInfo:
         names=names,
         obsolete=obsolete,
         failures=tuple(failures),
+        categories=dict(categories.most_common()),
     )

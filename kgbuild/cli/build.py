@@ -67,7 +67,8 @@ def build(
     """Read documents and make a folder hold their graph, with its evidence and stores.
 
     Run it again to add documents: what is there is not done twice, and the configuration is that
-    of the first build unless you give another. A build that was stopped goes on where it was. Exit code 1 says that some documents failed; they are listed.
+    of the first build unless you give another. A build that was stopped goes on where it was.
+    Exit code 1 says that some documents failed; they are listed.
     """
     from kgbuild.api import build_into, config_for
     from kgbuild.errors import InputError

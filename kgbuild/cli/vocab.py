@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from kgbuild.cli.console import grid, one_line, out, print_table, progress, table
+from kgbuild.cli.console import err, grid, one_line, out, print_table, progress, table
 
 if TYPE_CHECKING:
     from kgbuild.ontologies import VocabularyInfo
 
 __all__ = ["app"]
+
+_NO_CATEGORY = "NamedThing"
 
 app = typer.Typer(
     help="List, fetch, add and describe vocabularies.", no_args_is_help=True, rich_markup_mode=None
@@ -50,13 +52,17 @@ def get(
     ] = None,
 ) -> None:
     """Fetch vocabularies into the cache, checked; what is here is not fetched again."""
-    from kgbuild.ontologies import fetch_vocabulary
+    from kgbuild.ontologies import fetch_vocabulary, list_vocabularies
+    from kgbuild.ontologies.fetch import fetched
 
     for name in names:
         with progress() as shown:
             report = partial(_show_bytes, shown, name)
             folder = fetch_vocabulary(name, source=source, progress=report)
-        out.print(f"{name} is in {folder}", soft_wrap=True)
+        card = next(card for card in list_vocabularies() if card.name == name)
+        there = fetched(card)
+        source_ = f", {there.version}, from {there.origin}" if there else ""
+        out.print(f"{name} is in {escape(f'{folder}{source_}')}", soft_wrap=True)
 
 
 def _show_bytes(
@@ -76,10 +82,22 @@ def add(
     format: Annotated[str | None, typer.Option(help="Found out from the content.")] = None,
 ) -> None:
     """Enter a file of your own into the list; it stays where it is."""
-    from kgbuild.ontologies import add_vocabulary, vocabulary_info
+    from kgbuild.ontologies import add_vocabulary, list_vocabularies, vocabulary_info
 
+    before = next((card for card in list_vocabularies() if card.name == name), None)
     add_vocabulary(path, name=name, prefix=prefix, category=category, format=format)
-    _print(vocabulary_info(name))
+    info = vocabulary_info(name)
+    _print(info)
+    if before is not None:
+        earlier = "".join(source.path for source in before.sources)
+        out.print(f"replaced the {name} that was there: {escape(earlier)}", soft_wrap=True)
+    if unknown := info.categories.get(_NO_CATEGORY, 0):
+        err.print(
+            f"[yellow]warning:[/] {unknown:,} of {info.terms:,} terms have no category and will be "
+            f"{_NO_CATEGORY}, which few patterns take: add the file again with --category, "
+            "for example --category Disease, or give it a column `category`",
+            soft_wrap=True,
+        )
 
 
 @app.command("info", epilog="Example:  kgbuild vocab info mesh")
@@ -106,6 +124,7 @@ def _print(info: VocabularyInfo) -> None:
         "checksum": info.checksum,
         "files": "\n".join(str(path) for path in info.files),
         "terms": f"{info.terms:,}" if info.terms is not None else "",
+        "by category": ", ".join(f"{name} {n:,}" for name, n in info.categories.items()),
         "names": f"{info.names:,}" if info.names is not None else "",
         "obsolete": f"{info.obsolete:,}" if info.obsolete else "",
         "failures": f"{len(info.failures):,}" if info.failures else "",

@@ -7,10 +7,8 @@ import os
 import pty
 import re
 import select
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -107,6 +105,14 @@ def test_an_added_vocabulary_is_used(
     added = kgb("vocab", "add", table, "--name", "mine", "--category", "ChemicalEntity")
     assert added.code == 0
     assert re.search(r"^terms +2$", added.out, re.MULTILINE)
+    assert re.search(r"^by category +ChemicalEntity 2$", added.out, re.MULTILINE)
+    assert (added.err, "replaced" in added.out) == ("", False)
+    bare = kgb("vocab", "add", table, "--name", "mine")
+    assert bare.code == 0
+    assert f"replaced the mine that was there: {table}\n" in bare.out
+    assert "2 of 2 terms have no category" in bare.err
+    assert "again with --category" in bare.err
+    assert kgb("vocab", "add", table, "--name", "mine", "--category", "ChemicalEntity").err == ""
     assert re.search(r"^mine .*yes", kgb("vocab", "list").out, re.MULTILINE)
     assert "mine.tsv" in kgb("vocab", "info", "mine").out
     papers.write_text('{"id": "PMID:1", "text": "Flurbazine (FBZ-1) helps against zorbitis."}\n')
@@ -231,22 +237,28 @@ def test_a_configuration_is_written_checked_and_shown(kgb: Run, tmp_path: Path) 
     assert kgb("config", "init", tmp_path / "no" / "my.yaml").code == 2
 
 
+INTERRUPTED = """
+import os, pathlib, signal, sys
+from kgbuild.cli import main
+from kgbuild.ledger import Ledger
+done, finish = pathlib.Path(sys.argv.pop(1)), Ledger.finish_stage
+def counted(ledger, *arguments):
+    finish(ledger, *arguments)
+    if len(list(done.glob("0*.parquet"))) >= 3:
+        os.kill(os.getpid(), signal.SIGINT)
+Ledger.finish_stage = counted
+main()
+"""
+
+
 def test_an_interrupted_build_goes_on_where_it_stopped(many: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    running = subprocess.Popen(
-        build_many(many, out), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
     done = out / "tables" / "graph_documents"
-    deadline = time.monotonic() + 60
-    while not (done.is_dir() and len(list(done.glob("0*.parquet"))) >= 3):
-        assert running.poll() is None, running.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    running.send_signal(signal.SIGINT)
-    said, error = running.communicate(timeout=60)
-    assert (running.returncode, said) == (130, "")
-    assert "run the same command again" in error
-    assert "Traceback" not in error
+    arguments = [sys.executable, "-c", INTERRUPTED, str(done), *build_many(many, out)[3:]]
+    stopped = subprocess.run(arguments, capture_output=True, text=True, check=False)
+    assert (stopped.returncode, stopped.stdout) == (130, "")
+    assert "run the same command again" in stopped.stderr
+    assert "Traceback" not in stopped.stderr
     with Workspace(out) as workspace:
         kept = len(workspace.ledger.shards())
     assert 0 < kept < 18
