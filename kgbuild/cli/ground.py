@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +16,7 @@ from kgbuild.cli.console import out, print_table, progress, table
 
 if TYPE_CHECKING:
     from kgbuild.normalizer.lexicon import Lexicon
+    from kgbuild.normalizer.linker import Resolution
     from kgbuild.ontologies.schema import Schema
     from kgbuild.records import Candidate
 
@@ -26,7 +30,16 @@ Examples:
   kgbuild ground ASA --category ChemicalEntity --explain
 
   kgbuild ground "Neoplasms, Breast" --vocab mesh
+
+  kgbuild ground "heart attack" --format json     "id" is null for a name that means nothing known
 """
+
+
+class Format(StrEnum):
+    """How the answer is printed."""
+
+    text = "text"
+    json = "json"
 
 
 def register(app: typer.Typer) -> None:
@@ -36,12 +49,14 @@ def register(app: typer.Typer) -> None:
 
 def ground(
     text: Annotated[str, typer.Argument(help="A name as it stands in a text.")],
+    *,
     category: Annotated[str | None, typer.Option(help="Only this category.")] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Print all candidates.")] = False,
     vocab: Annotated[
         list[str] | None, typer.Option(help="A vocabulary instead of the configured ones; repeat.")
     ] = None,
     config: Annotated[Path | None, typer.Option("--config", "-c", help="A YAML file.")] = None,
+    format: Annotated[Format, typer.Option(help="How to print the answer.")] = Format.text,
 ) -> None:
     """Resolve a name to an identifier of the configured vocabularies."""
     from kgbuild.components import make_components, prepare
@@ -62,6 +77,38 @@ def ground(
             raise TypeError(f"expected a Linker, got {type(linker).__name__}")
         resolution = linker.resolve(text, wanted)
         candidates = linker.explain(text, wanted) if explain else ()
+    if format is Format.json:
+        _print_json(text, resolution, candidates if explain else None, linker.lexicon)
+        return
+    _print_text(text, resolution)
+    if explain:
+        _print_candidates(candidates, linker.lexicon)
+
+
+def _print_json(
+    text: str, resolution: Resolution, candidates: Sequence[Candidate] | None, lexicon: Lexicon
+) -> None:
+    nil = {"id": None, "name": None, "category": None, "method": None, "score": None}
+    best = resolution.best
+    answer: dict[str, object] = {"text": text, **(_row(best, lexicon) if best else nil)}
+    answer |= {"reason": resolution.reason, "note": resolution.note}
+    if candidates is not None:
+        answer["candidates"] = [_row(found, lexicon) for found in candidates]
+    sys.stdout.write(json.dumps(answer, ensure_ascii=False, indent=2) + "\n")
+
+
+def _row(found: Candidate, lexicon: Lexicon) -> dict[str, object]:
+    _, category = lexicon.label(found.curie) or ("", "")
+    return {
+        "id": found.curie,
+        "name": found.name,
+        "category": category,
+        "method": found.method,
+        "score": round(found.score, 4),
+    }
+
+
+def _print_text(text: str, resolution: Resolution) -> None:
     best = resolution.best
     if best is None:
         out.print(f"{escape(text)} is NIL: {escape(resolution.reason)}")
@@ -72,8 +119,6 @@ def ground(
         )
         if resolution.note:
             out.print(f"[dim]{escape(resolution.note)}[/]")
-    if explain:
-        _print_candidates(candidates, linker.lexicon)
 
 
 def _category(name: str | None, schema: Schema) -> str | None:

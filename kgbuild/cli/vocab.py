@@ -61,8 +61,8 @@ def get(
             folder = fetch_vocabulary(name, source=source, progress=report)
         card = next(card for card in list_vocabularies() if card.name == name)
         there = fetched(card)
-        source_ = f", {there.version}, from {there.origin}" if there else ""
-        out.print(f"{name} is in {escape(f'{folder}{source_}')}", soft_wrap=True)
+        origin = f", {there.version}, from {there.origin}" if there else ""
+        out.print(f"{name} is in {escape(f'{folder}{origin}')}", soft_wrap=True)
 
 
 def _show_bytes(

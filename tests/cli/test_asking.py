@@ -177,6 +177,16 @@ def test_ground_keeps_to_a_category_and_says_nil(kgb: Run, fast: Path) -> None:
     assert (nil.code, nil.out.splitlines()[0][:12]) == (0, "zzyzx is NIL")
 
 
+def test_ground_answers_programs(kgb: Run, fast: Path) -> None:
+    found = json.loads(kgb("ground", "heart attack", "-c", fast, "--format", "json").out)
+    assert (found["id"], found["category"]) == ("MONDO:0005068", "Disease")
+    assert 0.9 < found["score"] <= 1
+    assert "candidates" not in found
+    nil = json.loads(kgb("ground", "zzyzx", "-c", fast, "--format", "json", "--explain").out)
+    assert (nil["id"], nil["text"], nil["candidates"]) == (None, "zzyzx", [])
+    assert nil["reason"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
