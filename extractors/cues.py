@@ -32,7 +32,8 @@ _HEDGE = re.compile(
     |potential(?:ly)?|appear(?:s|ed|ing)?|seem(?:s|ed|ingly)?|hypothes[ei]\w+|whether|likely|probabl[ey]
     |putative(?:ly)?|presum\w+|speculat\w+|propos(?:e|es|ed|al)|suspect(?:ed)?|believed?|thought
     |if|perhaps|assum\w+|postulat\w+|impl(?:y|ies|ied)|tend(?:s|ed)?\ to|question(?:able)?
-    |unclear|unknown|uncertain|controversial|remains\ to|candidate|promising
+    |unclear|unknown|uncertain|controversial|inconclusive|debated|conflicting|inconsistent|elusive
+    |remains?\ to|poorly\ understood|candidate|promising
     |(?:to|we|study|studies|and|paper|report)\ (?:\w+ly\ )?
       (?:investigat|examin|evaluat|assess|determin|stud|explor|test|clarif|compar|address|ascertain)
       (?:e|ed|es|ied|y|ying|ing)?
@@ -50,10 +51,14 @@ _POST_NEGATION = re.compile(
 )
 _POST_HEDGE = re.compile(
     r"""(?:[^\s,;:.]+\ ){0,6}?
-    (?:(?:was|were|is|are|has\ been|have\ been|remains?|needs?\ to\ be)\ (?:\w+ly\ )?
+    (?:(?:was|were|is|are|has\ been|have\ been|remains?|needs?\ to\ be)
+    \ (?:still\ |yet\ )?(?:\w+ly\ )?
     (?:investigated|examined|evaluated|assessed|studied|explored|tested|determined|compared|suspected
     |suggested|hypothesized|hypothesised|postulated|proposed|possible|likely|unclear|unknown|uncertain
-    |controversial|considered|analy[sz]ed))(?![-\w])""",
+    |controversial|inconclusive|debated|conflicting|inconsistent|elusive|disputed|to\ be\ \w+
+    |(?:poorly|not\ (?:yet|well|fully|completely))\ (?:understood|clear|known|established)
+    |not\ (?:clear|known)
+    |considered|analy[sz]ed))(?![-\w])""",
     re.VERBOSE,
 )
 _END = re.compile(

@@ -30,7 +30,9 @@ class Pattern(_Section):
     ``verbs`` are lemmas ("inhibit", "lead to"), ``nouns`` name the event ("inhibition"),
     ``agents`` name who does it ("inhibitor"); each is used by the file's constructions.
     ``phrases`` are templates of this pattern only. ``blocking`` and ``allowing`` are words that
-    this pattern adds to, and takes from, those that the file lets no gap step over.
+    this pattern adds to, and takes from, those that the file lets no gap step over. ``heads`` are
+    nouns that an object which ends a template isn't followed by, one word between or none: in
+    "drives cancer drug resistance" what is driven is the resistance.
     """
 
     name: str = Field(min_length=1)
@@ -46,6 +48,7 @@ class Pattern(_Section):
     without: tuple[str, ...] = ()
     blocking: tuple[str, ...] = ()
     allowing: tuple[str, ...] = ()
+    heads: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _check(self) -> Pattern:

@@ -57,6 +57,10 @@ _APPOSITION = (
 )
 _BE = ("be", "is", "are", "was", "were", "been", "being")
 _TRANSITIVE = r"(?! (?:by|in|at|on|after|with|from|during|when|among|following|due|through|via)\b)"
+_NO_NOUN = (
+    r"(?!(?:and|or|in|of|by|with|for|from|to|as|at|on|than|via|the|an?|is|are|was|were|has|have|had"
+    r"|that|which|who|but|after|during|among|through|whose|when|while|its|their|these|this) )"
+)
 _LETTERS = re.compile(r"[^\W\d_]+")
 
 
@@ -93,6 +97,7 @@ def compile_template(
     object_: str,
     blocking: Iterable[str] = (),
     after: Iterable[str] = (),
+    heads: Iterable[str] = (),
 ) -> CompiledTemplate | None:
     """Translate a template.
 
@@ -104,6 +109,7 @@ def compile_template(
         object_: those of the object's.
         blocking: words that no gap steps over.
         after: words that don't follow an object that ends the template ("inhibitor").
+        heads: nouns that don't follow it either, not even after another word ("resistance").
 
     Raises:
         TemplateError: where the template lacks a slot or a trigger, or can't be read.
@@ -112,7 +118,12 @@ def compile_template(
         raise TemplateError("exactly one {subject} and one {object} are expected")
     tokens = list(_TOKEN.finditer(template.strip()))
     writer = _Writer(
-        template.strip(), subject=subject, object_=object_, blocking=blocking, after=after
+        template.strip(),
+        subject=subject,
+        object_=object_,
+        blocking=blocking,
+        after=after,
+        heads=heads,
     )
     trigger = _trigger_index(tokens)
     parts: list[str] = []
@@ -144,6 +155,7 @@ class _Writer:
         object_: str,
         blocking: Iterable[str],
         after: Iterable[str],
+        heads: Iterable[str],
     ) -> None:
         self._template = template
         self._chars = {"{subject}": subject, "{object}": object_}
@@ -152,6 +164,8 @@ class _Writer:
         self._gap = rf"(?:{self._stop}[^\s,;:(){''.join(sorted(set(subject + object_)))}]+ )"
         unwanted = _alternatives(tuple(after)) or "-"
         self._not_after = rf"(?!-[a-z]|[a-z]|[ -](?:{unwanted}))"
+        nouns = _alternatives(tuple(heads))
+        self._no_head = rf"(?! (?:{_NO_NOUN}[a-z][a-z-]+ )?(?:{nouns})(?![\w-]))" if nouns else ""
 
     def words(self, token: re.Match[str], choices: Sequence[str], trigger: bool) -> str:
         body = _alternatives(tuple(sorted(choices, key=len, reverse=True)))
@@ -184,7 +198,7 @@ class _Writer:
         listed = rf"(?P<{name}>[{chars}](?:{_LISTED}[{chars}]){{0,{_MAX_LIST}}})"
         followed = self._template[token.end() : token.end() + 1]
         if not followed:
-            return listed + self._not_after
+            return listed + self._not_after + (self._no_head if name == "object" else "")
         return listed + _AFTER_SUBJECT + _APPOSITION if followed == " " else listed
 
 

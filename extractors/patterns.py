@@ -206,6 +206,7 @@ def _compile(
                     object_=object_,
                     blocking=blocking,
                     after=file.blocking.after,
+                    heads=pattern.heads,
                 )
             except TemplateError as error:
                 raise ConfigError(

@@ -28,6 +28,51 @@ def relations(marked: str, extractor: PatternExtractor = EXTRACTOR) -> set[str]:
     }
 
 
+CONTRARY = [
+    # an inverse association predisposes to nothing
+    (
+        "[CASP8|G] D302H is inversely associated with risk of [breast cancer|D].",
+        {"CASP8 negatively_correlated_with breast cancer"},
+    ),
+    # nothing is known, or nothing was found
+    (
+        "The effect of [rs1052133|V] polymorphism in [lung cancer|D] remains unclear.",
+        {"maybe rs1052133 associated_with lung cancer"},
+    ),
+    (
+        "The role of [OGG1|G] in [lung cancer|D] is poorly understood.",
+        {"maybe OGG1 associated_with lung cancer"},
+    ),
+    (
+        "The association of [OGG1|G] with [lung cancer|D] is still debated.",
+        {"maybe OGG1 associated_with lung cancer"},
+    ),
+    (
+        "The link between [OGG1|G] and [lung cancer|D] remains to be established.",
+        {"maybe OGG1 associated_with lung cancer"},
+    ),
+    (
+        "There is no evidence that [OGG1|G] is associated with [lung cancer|D].",
+        {"not OGG1 associated_with lung cancer"},
+    ),
+    # what is raised, driven or caused is what the last noun says
+    ("[Glucose|C]-stimulated [proinsulin|G] conversion was normal.", set()),
+    ("[Meis2|G] drives [prostate cancer|D] castration resistance.", set()),
+    ("[MYC|G] drives [lymphoma|D] progression.", set()),
+    ("[MYC|G] drives [lymphoma|D] in patients.", {"MYC causes lymphoma"}),
+    ("[Haloperidol|C]-induced [catalepsy|D] model.", {"Haloperidol causes catalepsy"}),
+    ("[Nephropathy|D] due to [cisplatin|C] treatment.", {"cisplatin causes Nephropathy"}),
+    # going together is not causing
+    ("[Clozapine|C] associated with [colitis|D] stays.", {"Clozapine associated_with colitis"}),
+    ("[Clozapine|C] was associated with [colitis|D].", {"Clozapine associated_with colitis"}),
+]
+
+
+@pytest.mark.parametrize(("marked", "expected"), CONTRARY)
+def test_a_statement_is_not_contrary_to_its_sentence(marked, expected):
+    assert relations(marked) == expected
+
+
 AFFIRMED = [
     # active voice
     ("[Metformin|C] treats [type 2 diabetes|D].", {"Metformin treats type 2 diabetes"}),
