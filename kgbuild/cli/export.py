@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 
 from kgbuild.cli.console import err
+
+if TYPE_CHECKING:
+    from kgbuild.records import AnnotatedDocument
 
 __all__ = ["register"]
 
@@ -62,13 +67,24 @@ def _export_documents(folder: Path, format: str, output: Path) -> None:
     from kgbuild.workspace import Workspace
     from kgbuild.writers import write_documents
 
+    def documents() -> Iterator[AnnotatedDocument]:
+        try:
+            yield from workspace.documents()
+        except OSError as error:
+            reason = error.strerror or error
+            raise StoreError(f"{folder} can't be read ({reason}): build it again") from error
+
     beside = output.with_name(f".{output.name}.part")
-    try:
-        with Workspace(folder) as workspace, beside.open("wb") as stream:
-            report = write_documents(workspace.documents(), stream, format=format)
-        beside.replace(output)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise StoreError(f"{output} can't be written ({error.strerror})") from error
+    with Workspace(folder) as workspace:
+        try:
+            with beside.open("wb") as stream:
+                report = write_documents(documents(), stream, format=format)
+            beside.replace(output)
+        except OSError as error:
+            reason = error.strerror or error
+            raise StoreError(f"{output} can't be written ({reason})") from error
+        finally:
+            with suppress(OSError):
+                beside.unlink(missing_ok=True)
     for reason, count in report.lost.items():
         err.print(f"[yellow]left out[/] {count:,}: {escape(reason)}", soft_wrap=True)

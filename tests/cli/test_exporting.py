@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -155,6 +156,18 @@ def test_an_export_that_cannot_be_written_leaves_nothing(
     assert "Traceback" not in exported.err
     assert list(tmp_path.iterdir()) == [target]
     assert not list(target.iterdir())
+
+
+def test_a_build_that_cannot_be_read_is_told_from_what_cannot_be_written(
+    kgb: Run, example_graph: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(example_graph, tmp_path / "build"))
+    next(folder.glob("tables/mentions/*.parquet")).unlink()
+    exported = kgb("export", folder, "--format", "pubtator", "-o", tmp_path / "out.txt")
+    assert exported.code == 2
+    assert "can't be read" in exported.err
+    assert "can't be written" not in exported.err
+    assert list(tmp_path.iterdir()) == [folder]
 
 
 def test_an_unknown_format_is_answered_by_the_known(kgb: Run, example_graph: Path) -> None:
