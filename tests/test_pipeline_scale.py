@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -76,9 +74,18 @@ def test_the_number_of_workers_changes_nothing(tmp_path: Path, expected: dict[st
 
 
 SCRIPT = """
-import sys
+import os, signal, sys
 sys.path.insert(0, sys.argv[2])
+from kgbuild.ledger import Ledger
 from test_pipeline_scale import build_into, config, documents
+finish, left = Ledger.finish_stage, int(sys.argv[3])
+def counted(ledger, *arguments):
+    global left
+    finish(ledger, *arguments)
+    left -= 1
+    if not left:
+        os.kill(os.getpid(), signal.SIGKILL)
+Ledger.finish_stage = counted
 build_into(sys.argv[1], memory=documents(), config=config(workers=1, shard_documents=5))
 """
 
@@ -86,16 +93,9 @@ build_into(sys.argv[1], memory=documents(), config=config(workers=1, shard_docum
 def test_kills_lose_and_double_nothing(tmp_path: Path, expected: dict[str, Any]) -> None:
     out = tmp_path / "out"
     arguments = [sys.executable, "-c", SCRIPT, str(out), str(Path(__file__).parent)]
-    killed = []
-    for shards in (2, 11, 23):
-        with subprocess.Popen(arguments, start_new_session=True) as running:
-            while running.poll() is None:
-                if len(list(out.glob("tables/relations/*.parquet"))) >= shards:
-                    os.killpg(running.pid, signal.SIGKILL)
-                    break
-                time.sleep(0.005)
-        killed.append(running.returncode)
-    assert killed == [-signal.SIGKILL] * 3
+    for stages in (11, 51, 36):  # while reading, then twice between and within shards
+        killed = subprocess.run([*arguments, str(stages)], check=False)
+        assert killed.returncode == -signal.SIGKILL
     report = build_into(out, memory=documents(), config=config(workers=1, shard_documents=5))
     assert 0 < report.documents < 150
     assert content(out) == expected
