@@ -212,15 +212,14 @@ class _LazyDense:
         return self._opened.search(texts, k=k, category=category)
 
     def _open(self) -> DenseIndex:
-        from kgbuild.normalizer.encoder import DEFAULT_MODEL, SentenceTransformerEncoder
+        from kgbuild.normalizer.encoder import open_encoder
         from kgbuild.normalizer.index import DenseIndex
-        from kgbuild.normalizer.vector_cache import CachedEncoder
 
-        encoder = SentenceTransformerEncoder(self._config.grounding.encoder or DEFAULT_MODEL)
+        encoder = open_encoder(self._config.grounding.encoder)
         fingerprint = content_hash(self._lexicon.fingerprint, encoder.fingerprint)
         return DenseIndex(
             self._lexicon.each_name,
-            CachedEncoder(encoder),
+            encoder,
             folder=cache_folder() / "indexes" / fingerprint,
             lexicon=self._lexicon.fingerprint,
             progress=self._show if self._progress else None,
