@@ -23,7 +23,7 @@ def to_table(rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> pa.Table:
 
     Raises:
         KeyError: a row lacks a field.
-        NotImplementedError: the schema has another type.
+        TypeError: the schema has another type.
         UnicodeEncodeError: a string is not Unicode (it has half a surrogate pair).
 
     >>> schema = pa.schema([("name", pa.string()), ("years", pa.list_(pa.int32()))])
@@ -37,7 +37,7 @@ def to_table(rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> pa.Table:
 def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
     make = _MAKERS.get(kind.id)
     if make is None:
-        raise NotImplementedError(f"columns of type {kind} are not made from rows")
+        raise TypeError(f"columns of type {kind} are not made from rows")
     return make(values, kind)
 
 
