@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from workspaces import SENTENCES, write
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -25,4 +26,13 @@ def example_graph(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("example") / "graph"
     config = Config(grounding=GroundingConfig(dense="off"))
     build_into(folder, [ROOT / "examples" / "pubmed"], config=config)
+    return folder
+
+
+@pytest.fixture
+def inputs(tmp_path: Path) -> Path:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for number, sentence in enumerate(SENTENCES):
+        write(folder / f"{number}.jsonl", f"PMID:{number}", sentence)
     return folder
