@@ -1,11 +1,29 @@
-"""Make sure that what was written is on the disk."""
+"""Files that outlive a crash and that several processes share."""
 
 from __future__ import annotations
 
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["sync"]
+__all__ = ["alone", "sync"]
+
+
+@contextmanager
+def alone(lock: Path) -> Iterator[None]:
+    """Wait until no other process holds ``lock``, a file that is made for it, and hold it.
+
+    Raises:
+        OSError: the file can't be made.
+    """
+    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def sync(path: Path) -> None:

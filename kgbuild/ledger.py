@@ -77,13 +77,19 @@ class Ledger:
         is_new = not path.exists()
         try:
             self._db = sqlite3.connect(path, isolation_level=None)
-            self._db.execute("PRAGMA journal_mode=WAL")
+            if self._db.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+                self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=FULL")
             if is_new or not self._has_tables():
                 with self.transaction():
                     for command in _TABLES.split(";"):
                         self._db.execute(command)
                     self._db.execute("INSERT INTO meta VALUES ('format', ?)", (_FORMAT,))
+        except sqlite3.OperationalError as error:
+            raise WorkspaceError(
+                f"{path} can't be opened ({error}): wait if another kgbuild is writing it, and "
+                "see that you may write there"
+            ) from error
         except sqlite3.Error as error:
             raise WorkspaceError(
                 f"{path} can't be opened as a workspace ledger ({error}); "

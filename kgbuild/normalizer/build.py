@@ -7,12 +7,12 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from kgbuild.durable import alone
 from kgbuild.normalizer.columns import TextColumn, open_table, write_table
 from kgbuild.normalizer.gather import Gathered, gather
 from kgbuild.normalizer.lexicon import FORMAT_VERSION, MANIFEST, read_manifest
@@ -117,7 +117,7 @@ def build_lexicon(
     started = time.perf_counter()
     fingerprint = lexicon_fingerprint(vocabularies, schema=schema)
     folder.mkdir(parents=True, exist_ok=True)
-    with _alone(folder):
+    with alone(folder / ".lock"):
         manifest = read_manifest(folder, missing_ok=True)
         if manifest.get("fingerprint") == fingerprint and _whole(folder, manifest):
             return _report(folder, manifest, built=False, seconds=time.perf_counter() - started)
@@ -211,16 +211,3 @@ def _report(
         failure_count=counts["failures"],
         seconds=seconds,
     )
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock; where the system has no ``flock``, hold nothing."""
-    try:
-        import fcntl
-    except ImportError:
-        yield
-        return
-    with (folder / ".lock").open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kgbuild.cache import cache_folder
+from kgbuild.durable import alone
 from kgbuild.errors import WorkspaceError
 from kgbuild.normalizer.encoder import fold
 from kgbuild.records import content_hash
@@ -49,7 +50,9 @@ class CachedEncoder:
         self._path = base / f"{encoder.fingerprint}-{encoder.dimension}.sqlite"
         try:
             base.mkdir(parents=True, exist_ok=True)
-            self._create()
+            # SQLite doesn't wait for others where the journal's mode is changed.
+            with alone(self._path.with_suffix(".lock")):
+                self._create()
         except (OSError, sqlite3.Error) as error:
             raise WorkspaceError(
                 f"vectors can't be cached in {base}: {error}. Set KGBUILD_CACHE to a folder that "
@@ -141,7 +144,8 @@ class CachedEncoder:
 
     def _create_table(self) -> None:
         with self._open() as database, database:
-            database.execute("PRAGMA journal_mode = WAL")
+            if database.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+                database.execute("PRAGMA journal_mode = WAL")
             database.execute(
                 "CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB)"
             )
