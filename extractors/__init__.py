@@ -1,1 +1,1 @@
-"""TBD."""
+"""What finds mentions in text, and relations between them."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from kgbuild.components import Progress
 from kgbuild.config import Config, load_config
 from kgbuild.graph import Graph
-from kgbuild.intake import Source, from_documents, from_inputs, size_of
+from kgbuild.intake import Input, from_documents, from_inputs, size_of
 from kgbuild.layout import configuration_file
 from kgbuild.pipeline import BuildReport, build_workspace
 from kgbuild.records import AnnotatedDocument, Document
@@ -94,7 +94,7 @@ def build_into(
     settings = config if isinstance(config, Config) else config_for(out, config)
     names = [str(name) for name in inputs]
 
-    def sources() -> Iterable[Source]:
+    def sources() -> Iterable[Input]:
         if names:
             yield from from_inputs(names, settings.reading)
         if memory:

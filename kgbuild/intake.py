@@ -26,14 +26,14 @@ from kgbuild.stages import STAGE_TABLES
 from kgbuild.tabular import to_tables
 from kgbuild.workspace import Workspace, write_shard
 
-__all__ = ["Intake", "IntakeCounts", "Source", "from_documents", "from_inputs", "size_of"]
+__all__ = ["Input", "Intake", "IntakeCounts", "from_documents", "from_inputs", "size_of"]
 
 MEMORY = "<memory>"
 READ = "read"
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class Input:
     """An input with a name and a stamp that changes when its content does (empty: unknown).
 
     ``position`` says how many of its ``size`` bytes are read; both are 0 where that can't be known.
@@ -79,8 +79,8 @@ class _Pending:
                     self.dropped, self.finished))  # fmt: skip
 
 
-def from_inputs(inputs: Iterable[str], reading: ReadingConfig) -> Iterator[Source]:
-    """Yield a source for each file that ``inputs`` (files, folders, globs, ``-``) name.
+def from_inputs(inputs: Iterable[str], reading: ReadingConfig) -> Iterator[Input]:
+    """Yield an input for each file that ``inputs`` (files, folders, globs, ``-``) name.
 
     Raises:
         InputError: an input doesn't exist or holds nothing to read.
@@ -96,7 +96,7 @@ def from_inputs(inputs: Iterable[str], reading: ReadingConfig) -> Iterator[Sourc
             stamp = f"{status.st_size}:{status.st_mtime_ns}:{options}"
         file = _File(name, reading)
         identity = name if name == "-" else printable(os.path.abspath(name))  # noqa: PTH100
-        yield Source(identity, stamp, file.items(), file.position, size)
+        yield Input(identity, stamp, file.items(), file.position, size)
 
 
 @dataclass(slots=True)
@@ -142,15 +142,15 @@ def size_of(inputs: Sequence[str]) -> int:
     return sum(Path(n).stat().st_size for n in input_files(inputs) if n != "-") if inputs else 0
 
 
-def from_documents(documents: Iterable[Document | AnnotatedDocument | str]) -> Iterator[Source]:
-    """Yield one source of texts and documents that are in memory."""
+def from_documents(documents: Iterable[Document | AnnotatedDocument | str]) -> Iterator[Input]:
+    """Yield one input of texts and documents that are in memory."""
     items = (
         item
         if isinstance(item, AnnotatedDocument)
         else AnnotatedDocument(_document(item) if isinstance(item, str) else item)
         for item in documents
     )
-    yield Source(MEMORY, "", items)
+    yield Input(MEMORY, "", items)
 
 
 def _document(text: str) -> Document:
@@ -161,7 +161,7 @@ def _document(text: str) -> Document:
 
 
 class Intake:
-    """Cuts sources into shards of a workspace and commits each in the ledger."""
+    """Cuts inputs into shards of a workspace and commits each in the ledger."""
 
     def __init__(self, workspace: Workspace, run: RunConfig) -> None:
         self._workspace = workspace
@@ -185,7 +185,7 @@ class Intake:
         to_read = input_bytes - self._bytes_unchanged
         return max(documents, round(documents * to_read / done)) if done and to_read else None
 
-    def read(self, sources: Iterable[Source]) -> Iterator[int]:
+    def read(self, sources: Iterable[Input]) -> Iterator[int]:
         """Read what is new and yield the number of each shard once it is committed."""
         for source in sources:
             known = self._ledger.input_stamp(source.name)
@@ -200,7 +200,7 @@ class Intake:
         if self._pending:
             yield self._commit()
 
-    def _read_source(self, source: Source) -> Iterator[int]:
+    def _read_source(self, source: Input) -> Iterator[int]:
         self.counts.inputs_read += 1
         self._pending.begun.append(source.name)
         self._ledger.begin_seeing()
@@ -217,7 +217,7 @@ class Intake:
                 self._pending.dropped += [(source.name, id) for id in unseen]
             self._pending.finished.append((source.name, source.stamp))
 
-    def _take(self, item: ReadItem, source: Source) -> None:
+    def _take(self, item: ReadItem, source: Input) -> None:
         if isinstance(item, Failure):
             self._fail(item, source)
         elif isinstance(item, Withdrawal):
@@ -227,16 +227,16 @@ class Intake:
         elif not self._is_withdrawn(item.document.id, source):
             self._add(item, source)
 
-    def _fail(self, failure: Failure, source: Source) -> None:
+    def _fail(self, failure: Failure, source: Input) -> None:
         self.counts.failures += 1
         self._pending.failures.append((failure, source.name))
 
-    def _withdraw(self, withdrawal: Withdrawal, source: Source) -> None:
+    def _withdraw(self, withdrawal: Withdrawal, source: Input) -> None:
         if self._forget(withdrawal.document, f"withdrawn by {withdrawal.source}"):
             self.counts.withdrawn += 1
         self._pending.withdrawn[withdrawal.document] = source.name
 
-    def _is_withdrawn(self, id: str, source: Source) -> bool:
+    def _is_withdrawn(self, id: str, source: Input) -> bool:
         """Say whether an input that comes after ``source`` in order of name withdraws a document.
 
         PubMed numbers its files: what a later one deletes stays deleted when an earlier one is
@@ -262,7 +262,7 @@ class Intake:
             return False
         return True
 
-    def _add(self, item: AnnotatedDocument, source: Source) -> None:
+    def _add(self, item: AnnotatedDocument, source: Input) -> None:
         id = item.document.id
         entry = _entry(item, source.name)
         live = self._live(id)
@@ -286,7 +286,7 @@ class Intake:
         self._pending.held.add((source.name, id))
         self._pending.characters += len(item.document.text)
 
-    def _know(self, id: str, source: Source) -> None:
+    def _know(self, id: str, source: Input) -> None:
         self.counts.known += 1
         self._pending.held.add((source.name, id))
 

@@ -22,7 +22,7 @@ from kgbuild.assembly.statements import PARTS, assemble
 from kgbuild.components import Prepared, Progress, check, make_components, prepare
 from kgbuild.config import Config, keep_config
 from kgbuild.errors import InputError, KgbuildError
-from kgbuild.intake import Intake, IntakeCounts, Source
+from kgbuild.intake import Input, Intake, IntakeCounts
 from kgbuild.layout import (
     configuration_file,
     cypher_store,
@@ -65,7 +65,7 @@ class BuildReport:
 
 
 def build_workspace(
-    sources: Iterable[Source],
+    sources: Iterable[Input],
     folder: Path,
     config: Config,
     *,
@@ -136,7 +136,7 @@ class _Build:
     report: BuildReport
     progress: Progress | None
 
-    def process(self, sources: Iterable[Source], input_bytes: int) -> None:
+    def process(self, sources: Iterable[Input], input_bytes: int) -> None:
         """Run the per-shard stages on shards left from before, then on each as it is read."""
         ledger, folder = self.workspace.ledger, self.workspace.folder
         intake = Intake(self.workspace, self.prepared.config.run)

@@ -54,14 +54,12 @@ def test_the_same_document_twice_counts_once(inputs: Path, tmp_path: Path) -> No
 
 
 def test_withdrawn_documents_leave_the_graph(tmp_path: Path) -> None:
-    from kgbuild.intake import Source
+    from kgbuild.intake import Input
     from kgbuild.pipeline import build_workspace
 
     out = tmp_path / "out"
     build_into(out, memory=[Document(f"PMID:{n}", s) for n, s in enumerate(SENTENCES)])
-    source = Source(
-        "update", "1", [Withdrawal("PMID:1", "update"), Withdrawal("PMID:99", "update")]
-    )
+    source = Input("update", "1", [Withdrawal("PMID:1", "update"), Withdrawal("PMID:99", "update")])
     report = build_workspace([source], out, Config())
     assert report.intake.withdrawn == 1
     assert "PMID:1" not in texts(out)
@@ -117,21 +115,21 @@ def test_an_input_is_the_same_however_its_path_is_written(
 def test_what_a_later_file_withdraws_stays_away_when_an_earlier_one_changes(
     tmp_path: Path,
 ) -> None:
-    from kgbuild.intake import Source
+    from kgbuild.intake import Input
     from kgbuild.pipeline import build_workspace
 
     def item(text: str) -> AnnotatedDocument:
         return AnnotatedDocument(Document("PMID:1", text))
 
     other = AnnotatedDocument(Document("PMID:2", "Other."))
-    first = Source("1.xml", "1", [item("One."), other])
-    second = Source("2.xml", "1", [Withdrawal("PMID:1", "2.xml")])
+    first = Input("1.xml", "1", [item("One."), other])
+    second = Input("2.xml", "1", [Withdrawal("PMID:1", "2.xml")])
     build_workspace([first, second], tmp_path / "out", Config())
-    build_workspace([Source("1.xml", "2", [item("One!"), other])], tmp_path / "out", Config())
+    build_workspace([Input("1.xml", "2", [item("One!"), other])], tmp_path / "out", Config())
     assert set(texts(tmp_path / "out")) == {"PMID:2"}
     build_workspace([second, first], tmp_path / "reversed", Config())
     assert set(texts(tmp_path / "reversed")) == {"PMID:2"}
-    build_workspace([Source("3.xml", "1", [item("Back.")])], tmp_path / "out", Config())
+    build_workspace([Input("3.xml", "1", [item("Back.")])], tmp_path / "out", Config())
     assert texts(tmp_path / "out") == {"PMID:1": "Back.", "PMID:2": "Other."}
 
 
