@@ -1,0 +1,1 @@
+"""Measuring: predictions against gold corpora, by scorers that are pure functions."""
