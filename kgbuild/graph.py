@@ -102,6 +102,29 @@ class Graph:
         )
         return cypher, rdf
 
+    def load(self, target: str, *, progress: Progress | None = None, **options: Any) -> LoadReport:
+        """Make a server, or a file, hold this graph; the same as ``kgbuild load``.
+
+        Args:
+            target: an address, ``neo4j://localhost`` or ``FILE.lbug``.
+            progress: called with what is loaded, the rows done and the rows in all.
+            options: those of ``kgbuild.loaders.targets.TargetOptions``: user, password, ...
+
+        Raises:
+            InputError: nothing is known that ``target`` could be.
+            StoreError: it can't be reached, refuses, or fails.
+            ValueError: an option that the target lacks, or a wrong value.
+        """
+        from kgbuild.loaders.targets import TargetOptions, target_of
+
+        return target_of(target)(
+            self.tables,
+            target,
+            schema=self.schema,
+            options=TargetOptions(**options),
+            progress=progress,
+        )
+
     @cached_property
     def entities(self) -> pd.DataFrame:
         """All entities, one a row."""

@@ -18,8 +18,16 @@ from typing import TYPE_CHECKING, Any
 
 from kgbuild.errors import ConfigError, StoreError
 from kgbuild.loaders import ladybug_tables as layout
-from kgbuild.loaders.report import LoadReport, Progress, graph_fingerprint, require_room, unwritable
+from kgbuild.loaders.report import (
+    LoadReport,
+    Progress,
+    graph_fingerprint,
+    remove,
+    require_room,
+    unwritable,
+)
 from kgbuild.loaders.staging import connect, partition, staging_folder
+from kgbuild.loaders.targets import TargetOptions, refuse_options
 
 if TYPE_CHECKING:
     import duckdb
@@ -27,7 +35,7 @@ if TYPE_CHECKING:
     from kgbuild.ontologies.schema import Schema
     from kgbuild.tables import GraphTables
 
-__all__ = ["load_ladybug"]
+__all__ = ["load_ladybug", "load_ladybug_file"]
 
 _VERSION = "ladybug/1"
 _TOGETHER = 4  # copies in one transaction: each commit waits for the disk, each copy holds 24 MB
@@ -285,3 +293,23 @@ class _Loader:
         self.rows[name] = self.rows.get(name, 0) + count
         if self.progress is not None:
             self.progress(name, sum(self.rows.values()), self.total)
+
+
+def load_ladybug_file(
+    tables: GraphTables,
+    address: str,
+    *,
+    schema: Schema,
+    options: TargetOptions,
+    progress: Progress | None,
+) -> LoadReport:
+    """Load into the file ``address``: a ``Target``.
+
+    Raises:
+        ValueError: an option that a file has no use for.
+    """
+    refuse_options(options, "a Ladybug file", allowed=("force",))
+    path = Path(address)
+    if options.force:
+        remove(path)
+    return load_ladybug(tables, path, schema=schema, progress=progress)

@@ -33,15 +33,18 @@ Progress = Callable[[str, int, int], None]
 class LoadReport:
     """What a loader did.
 
-    ``rows`` counts what was written, by kind (a label, a relationship type, ``triples``); it is
-    empty where ``unchanged``, which says that the target already held this very graph.
+    ``target`` is a path, or the address of a server. ``rows`` counts what was written, by kind (a
+    label, a relationship type, ``triples``); it is empty where ``unchanged``, which says that the
+    target already held this very graph. ``removed`` counts what the target held and the graph
+    does not, where the loader changes the target in place.
     """
 
-    target: Path
+    target: Path | str
     fingerprint: str
     seconds: float
     unchanged: bool = False
     rows: Mapping[str, int] = field(default_factory=dict)
+    removed: Mapping[str, int] = field(default_factory=dict)
 
 
 def graph_fingerprint(tables: GraphTables, *extra: str) -> str:

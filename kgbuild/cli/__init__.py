@@ -50,9 +50,9 @@ def _root(
 
 
 def _register() -> None:
-    from kgbuild.cli import build, config, export, failures, ground, query, show, vocab
+    from kgbuild.cli import build, config, export, failures, ground, load, query, show, vocab
 
-    for module in (build, query, show, ground, export, failures):
+    for module in (build, query, show, ground, export, load, failures):
         module.register(app)
     app.add_typer(vocab.app, name="vocab")
     app.add_typer(config.app, name="config")

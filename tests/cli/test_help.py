@@ -39,7 +39,7 @@ COMMANDS = commands()
 
 def test_the_names_that_stand_exist() -> None:
     assert set(COMMANDS) == {
-        "build", "query", "show", "ground", "export", "failures", "vocab list", "vocab get",
+        "build", "query", "show", "ground", "export", "load", "failures", "vocab list", "vocab get",
         "vocab add", "vocab info", "config init", "config check", "config show",
     }  # fmt: skip
 
