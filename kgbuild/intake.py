@@ -85,15 +85,14 @@ def from_inputs(inputs: Iterable[str], reading: ReadingConfig) -> Iterator[Input
     Raises:
         InputError: an input doesn't exist or holds nothing to read.
     """
-    from kgbuild.readers.sources import input_files, printable
+    from kgbuild.readers.sources import input_files, printable, stamp_of
 
     options = content_hash(reading.model_dump_json())
     for name in input_files(inputs):
         stamp, size = "", 0
         if name != "-":
-            status = Path(name).stat()
-            size = status.st_size
-            stamp = f"{status.st_size}:{status.st_mtime_ns}:{options}"
+            stamp, size = stamp_of(name)
+            stamp += f":{options}"
         file = _File(name, reading)
         identity = name if name == "-" else printable(os.path.abspath(name))  # noqa: PTH100
         yield Input(identity, stamp, file.items(), file.position, size)

@@ -7,7 +7,10 @@ from pathlib import PurePosixPath
 
 from kgbuild.errors import InputError
 
-__all__ = ["detect_format"]
+__all__ = ["DOCUMENT_MARK", "detect_format", "is_tagged"]
+
+DOCUMENT_MARK = "-DOCSTART-"
+"""What begins a line that parts the documents of an IOB file."""
 
 _XML_ROOTS = {
     "PubmedArticleSet": "pubmed-xml", "PubmedArticle": "pubmed-xml",
@@ -21,10 +24,12 @@ _XML_ROOTS = {
 _SUFFIXES = {
     ".jsonl": "jsonl", ".ndjson": "jsonl", ".txt": "text", ".text": "text", ".md": "markdown",
     ".markdown": "markdown", ".html": "html", ".htm": "html", ".xhtml": "html", ".pdf": "pdf",
-    ".nxml": "jats", ".pubtator": "pubtator", ".nbib": "medline", ".medline": "medline",
+    ".bio": "iob", ".conll": "iob", ".iob": "iob", ".iob2": "iob", ".nxml": "jats",
+    ".pubtator": "pubtator", ".nbib": "medline", ".medline": "medline",
 }  # fmt: skip
 _PUBTATOR = re.compile(rb"^[^\s|][^|\t\n]{0,200}\|[ta]\|", re.MULTILINE)
 _MEDLINE = re.compile(rb"^(?:PMID|OWN |STAT)\s?- ", re.MULTILINE)
+_TAGGED = re.compile(r"\S.*?[\t ](?:O|[BIESLUM](?:[-_]\S+)?)[ \t]*")
 _MARKUP = re.compile(rb"<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>", re.S | re.I)
 _ROOT = re.compile(rb"<(?:[\w.-]+:)?([A-Za-z_][\w.-]*)")
 _DOCTYPE = re.compile(rb"<!DOCTYPE\s+([\w-]+)", re.IGNORECASE)
@@ -53,6 +58,10 @@ def detect_format(head: bytes, name: str) -> str:
 
 
 def _by_mark(start: bytes, suffix: str, name: str) -> str:
+    if suffix == ".ann":
+        return "brat"
+    if _is_tagged(start):
+        return "iob"
     if start.startswith(b"%PDF-"):
         return "pdf"
     if start.startswith(b"<") and suffix not in {".md", ".markdown"}:
@@ -66,6 +75,22 @@ def _by_first_line(start: bytes) -> str:
     if _PUBTATOR.match(start.split(b"\n", 1)[0]):
         return "pubtator"
     return "medline" if _MEDLINE.match(start) else ""
+
+
+def _is_tagged(start: bytes) -> bool:
+    """Tell whether the first lines (twenty at most, empty ones aside) are tokens with tags."""
+    lines = [line for line in start.split(b"\n", 40)[:40] if line.strip()][:20]
+    # Three at least, for a text may end in a capital: "Hepatitis B".
+    return len(lines) >= 3 and all(is_tagged(line.decode("utf-8", "replace")) for line in lines)
+
+
+def is_tagged(line: str) -> bool:
+    r"""Tell whether a line holds a token and, last, a tag of IOB or its kin, or parts documents.
+
+    >>> is_tagged("Aspirin\tB-Chemical"), is_tagged("-DOCSTART- 12"), is_tagged("Aspirin helps.")
+    (True, True, False)
+    """
+    return line.startswith(DOCUMENT_MARK) or bool(_TAGGED.fullmatch(line.rstrip("\r")))
 
 
 def _suffix(name: str) -> str:

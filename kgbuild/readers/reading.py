@@ -24,7 +24,9 @@ __all__ = ["READERS", "check_options", "read_documents"]
 _CLASSES = {
     "bioc-json": "bioc_json:BiocJsonReader",
     "bioc-xml": "bioc_xml:BiocXmlReader",
+    "brat": "brat:BratReader",
     "html": "html:HtmlReader",
+    "iob": "iob:IobReader",
     "jats": "jats:JatsReader",
     "jsonl": "jsonl:JsonlReader",
     "markdown": "markdown:MarkdownReader",
@@ -37,7 +39,7 @@ _CLASSES = {
 
 _log = logging.getLogger(__name__)
 
-_WHOLE = {"html", "markdown", "pdf", "text"}  # a file is one document
+_WHOLE = {"brat", "html", "markdown", "pdf", "text"}  # a file is one document
 
 
 def _factory(target: str) -> Callable[..., Reader]:
@@ -104,7 +106,7 @@ def _read(
             known += 1
             yield source
             continue
-        if not source.head:
+        if not source.head and not source.name.endswith(".ann"):  # brat's: a text without any
             known += 1
             if not source.problems:
                 yield Failure(source.name, "read", f"empty file: {source.name}")

@@ -9,10 +9,10 @@ import os
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from kgbuild.errors import InputError
@@ -28,7 +28,15 @@ from kgbuild.readers.streams import (
 )
 from kgbuild.records import Failure
 
-__all__ = ["Source", "find_inputs", "input_files", "open_sources", "printable"]
+__all__ = [
+    "Source",
+    "find_inputs",
+    "input_files",
+    "open_sources",
+    "printable",
+    "read_beside",
+    "stamp_of",
+]
 
 _GZIP = b"\x1f\x8b"
 _ZIP = b"PK\x03\x04"
@@ -106,8 +114,50 @@ def _walk(folder: Path) -> Iterator[Path]:
     for root, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
-            if not name.startswith("."):
+            if not name.startswith(".") and not _is_text_of(name, files):
                 yield Path(root, name)
+
+
+def _is_text_of(name: str, names: Collection[str]) -> bool:
+    """Tell whether a file is the text of a brat file beside it, with which it is read."""
+    return name.endswith(".txt") and f"{name[:-4]}.ann" in names
+
+
+def stamp_of(name: str) -> tuple[str, int]:
+    """Return a text that changes whenever a file, or the text that it annotates, does; its size."""
+    status = Path(name).stat()
+    stamp = f"{status.st_size}:{status.st_mtime_ns}"
+    text = Path(name).with_suffix(".txt")
+    if name.endswith(".ann") and text.is_file():
+        stamp += f":{text.stat().st_size}:{text.stat().st_mtime_ns}"
+    return stamp, status.st_size
+
+
+def read_beside(source: str, suffix: str) -> bytes:
+    """Return the file of the same name with another ending, from a folder or a zip archive.
+
+    ``source`` is what a ``Source`` is called.
+
+    Raises:
+        InputError: there is none, it can't be read, or is larger than 64 MiB.
+    """
+    archive, _, member = ("", "", source) if Path(source).exists() else source.rpartition("!")
+    name = str(PurePosixPath(member).with_suffix(suffix))
+    try:
+        if archive:
+            with zipfile.ZipFile(archive) as opened, opened.open(name) as stream:
+                data = stream.read(UNSUSPECTED + 1)
+        else:
+            with Path(name).open("rb") as file:
+                data = file.read(UNSUSPECTED + 1)
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(
+            f"expected {name} beside {source}, which can't be read: {reason}"
+        ) from error
+    if len(data) > UNSUSPECTED:
+        raise InputError(f"{name} beside {source} is larger than {UNSUSPECTED >> 20} MiB: cut it")
+    return data
 
 
 def open_sources(
@@ -203,9 +253,12 @@ def _members(
         yield Failure(name, "read", f"not a readable zip archive: {error}; fetch it again")
         return
     with archive:
+        names = set(archive.namelist())
         for info in archive.infolist():
             inner = f"{name}!{info.filename}"
             if info.is_dir() or any(part.startswith(".") for part in Path(info.filename).parts):
+                continue
+            if _is_text_of(info.filename, names):
                 continue
             if info.flag_bits & 1:
                 yield Failure(inner, "read", "encrypted zip member; unpack it with its password")

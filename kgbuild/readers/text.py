@@ -11,7 +11,7 @@ from kgbuild.readers.building import clean
 from kgbuild.readers.lines import decode
 from kgbuild.records import AnnotatedDocument, Document, Failure, Passage, document_hash
 
-__all__ = ["TextReader", "read_text"]
+__all__ = ["TextReader", "paragraphs", "read_text"]
 
 _BREAK = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
 
@@ -51,16 +51,17 @@ class TextReader:
         elif not text.strip():
             yield Failure(source, "read", "no text: the file holds white space only")
         else:
-            passages = tuple(Passage("paragraph", start, end) for start, end in _blocks(text))
+            passages = tuple(paragraphs(text))
             yield AnnotatedDocument(Document(document_hash(text), text, passages, source=source))
 
 
-def _blocks(text: str) -> Iterator[tuple[int, int]]:
+def paragraphs(text: str) -> Iterator[Passage]:
+    """Yield the blocks between empty lines, without the white space around them."""
     position = 0
     for start, end in [*(m.span() for m in _BREAK.finditer(text)), (len(text), len(text))]:
         block = text[position:start]
         stripped = block.strip()
         if stripped:
             left = position + len(block) - len(block.lstrip())
-            yield left, left + len(stripped)
+            yield Passage("paragraph", left, left + len(stripped))
         position = end
