@@ -19,7 +19,7 @@ from pathlib import Path
 
 from kgbuild.loaders.ladybug import load_ladybug
 from kgbuild.loaders.oxigraph import load_oxigraph
-from kgbuild.loaders.serialize import export_ntriples, export_turtle
+from kgbuild.loaders.serialize import export_rdf
 from kgbuild.ontologies.schema import Schema
 from kgbuild.tables import GraphTables
 
@@ -92,7 +92,7 @@ def oxigraph_bare(tables: GraphTables, folder: Path) -> int:
     import pyoxigraph
 
     path = folder / "bare.nt"
-    count = export_ntriples(tables, path, schema=Schema.load()).rows["triples"]
+    count = export_rdf(tables, path, schema=Schema.load(), format="ntriples").rows["triples"]
     started = _clock()
     store = pyoxigraph.Store(str(folder / "bare"))
     store.bulk_load(path=path, format=pyoxigraph.RdfFormat.N_TRIPLES)
@@ -102,18 +102,22 @@ def oxigraph_bare(tables: GraphTables, folder: Path) -> int:
 
 
 def ntriples(tables: GraphTables, folder: Path) -> int:
-    return export_ntriples(tables, folder / "ours.nt", schema=Schema.load()).rows["triples"]
+    return export_rdf(tables, folder / "ours.nt", schema=Schema.load(), format="ntriples").rows[
+        "triples"
+    ]
 
 
 def turtle(tables: GraphTables, folder: Path) -> int:
-    return export_turtle(tables, folder / "ours.ttl", schema=Schema.load()).rows["triples"]
+    return export_rdf(tables, folder / "ours.ttl", schema=Schema.load(), format="turtle").rows[
+        "triples"
+    ]
 
 
 def turtle_rdflib(tables: GraphTables, folder: Path) -> int:
     """Serialize the same triples by rdflib, read into its memory before the clock starts."""
     import rdflib
 
-    export_ntriples(tables, folder / "ours.nt", schema=Schema.load())
+    export_rdf(tables, folder / "ours.nt", schema=Schema.load(), format="ntriples")
     graph = rdflib.Graph().parse(folder / "ours.nt", format="nt")
     started = _clock()
     graph.serialize(folder / "rdflib.ttl", format="turtle")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from kgbuild.loaders.graphml import export_graphml
 from kgbuild.loaders.kgx import export_kgx_jsonl, export_kgx_tsv
-from kgbuild.loaders.serialize import export_nquads, export_ntriples, export_turtle
+from kgbuild.loaders.serialize import RDF_FORMATS, export_rdf
 from kgbuild.loaders.tables import export_csv, export_parquet
 
 if TYPE_CHECKING:
@@ -31,8 +32,6 @@ EXPORTERS: dict[str, Exporter] = {
     "graphml": export_graphml,
     "kgx": export_kgx_tsv,
     "kgx-jsonl": export_kgx_jsonl,
-    "nquads": export_nquads,
-    "ntriples": export_ntriples,
     "parquet": export_parquet,
-    "turtle": export_turtle,
+    **{name: partial(export_rdf, format=name) for name in RDF_FORMATS},
 }

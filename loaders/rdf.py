@@ -1,118 +1,135 @@
-"""The graph as RDF: one streamed N-Triples text, from which every other form is made.
+"""The graph as RDF: one stream of N-Triples, from which every other form is made.
 
 A statement that some evidence affirms is asserted as a plain triple; every statement, also one
-that is only denied, is a resource as well (``rdf:Statement``), with its belief and counts, and
-each piece of evidence is a resource derived (PROV-O) from its document. Reification is that of
-RDF 1.0, because rdflib and most triple stores can't read RDF 1.2's triple terms yet.
-docs/graph.md lists the properties.
+that is only denied, is a resource as well, with its belief and counts. Each piece of evidence is
+an annotation (Web Annotation) of a sentence of a document, derived (PROV-O) from that document.
+There are no blank nodes, so that two streams can be compared line by line. docs/rdf.md lists the
+properties.
 """
 
 from __future__ import annotations
 
 import io
-import math
-import re
-from collections.abc import Callable, Iterator
-from functools import lru_cache
-from typing import IO, TYPE_CHECKING, Any, cast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, cast
 
-from kgbuild.errors import ConfigError
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from kgbuild.loaders.rdf_description import dataset_lines, schema_lines
+from kgbuild.loaders.rdf_rows import Rows
+from kgbuild.loaders.rdf_shape import (
+    DOCUMENT,
+    ENTITY,
+    EVIDENCE,
+    STATEMENT,
+    TARGET,
+    StatementForm,
+    name,
+)
+from kgbuild.loaders.rdf_terms import NAMESPACE
+from kgbuild.loaders.rdf_text import Terms, block, lines, listed, properties, regrouped, to_bytes
 
 if TYPE_CHECKING:
     from kgbuild.ontologies.schema import Schema
     from kgbuild.tables import GraphTables
 
-__all__ = ["GRAPH_IRI", "NAMESPACE", "byte_stream", "iri_of", "ntriples", "prefixes_of"]
+__all__ = ["Blocks", "blocks", "byte_stream", "count_lines", "ntriples"]
 
-NAMESPACE = "urn:kgbuild:"
-"""What the prefix ``kgb`` stands for, in every schema."""
-GRAPH_IRI = NAMESPACE + "graph"
-
-_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
-_XSD = "http://www.w3.org/2001/XMLSchema#"
-_PREFIXES = {
-    "rdf": _RDF,
-    "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
-    "xsd": _XSD,
-    "skos": "http://www.w3.org/2004/02/skos/core#",
-    "prov": "http://www.w3.org/ns/prov#",
-    "dcterms": "http://purl.org/dc/terms/",
-    "schema": "https://schema.org/",
-    "biolink": "https://w3id.org/biolink/vocab/",
-    "kgb": NAMESPACE,
-}
-_LABEL = f"<{_PREFIXES['rdfs']}label>"
-_SUBCLASS = f"<{_PREFIXES['rdfs']}subClassOf>"
-_ALTERNATIVE = f"<{_PREFIXES['skos']}altLabel>"
-_XREF = f"<{_PREFIXES['biolink']}xref>"
-_DERIVED = f"<{_PREFIXES['prov']}wasDerivedFrom>"
-_MENTIONS = f"<{_PREFIXES['schema']}mentions>"
-_TYPE = f"<{_RDF}type>"
-_INTEGER, _DOUBLE, _BOOLEAN = f"^^<{_XSD}integer>", f"^^<{_XSD}double>", f"^^<{_XSD}boolean>"
-_DATES = {4: f"^^<{_XSD}gYear>", 7: f"^^<{_XSD}gYearMonth>", 10: f"^^<{_XSD}date>"}
-_DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
-
-# RFC 3987's characters, less %, # and brackets, and less what some tools take for a line end
-_PLANES = "".join(f"{chr(n << 16)}-{chr((n << 16) + 0xFFFD)}" for n in range(1, 14))
-_IRI_UNSAFE = re.compile(
-    f"[^!$&'()*+,./0-9:;=?@A-Z_a-z~\\-\xa0-\u2027\u202a-\ud7ff\uf900-\ufdcf\ufdf0-\uffef{_PLANES}]"
-)
-# besides what the grammar asks: controls and line ends, for tools that read line by line
-_LITERAL_UNSAFE = re.compile(r"[\x00-\x1f\"\\\x7f-\x9f\u2028\u2029\ufdd0-\ufdef\ufffe\uffff]")
-_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_TYPE = name("rdf:type")
+_TRIPLES = " .\n"
 
 
-def prefixes_of(schema: Schema) -> dict[str, str]:
-    """Return the prefixes for queries and Turtle: the schema's, the usual ones and ``kgb``."""
-    return {prefix.name: prefix.iri for prefix in schema.prefixes.values()} | _PREFIXES
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """Some resources of one kind: ``texts[i]`` holds all lines of ``subjects[i]`` (``<IRI>``).
 
-
-def iri_of(schema: Schema, curie: str) -> str:
-    """Return the IRI of ``curie``, valid whatever its characters.
-
-    What has no prefix, or one that the schema lacks, becomes ``urn:kgbuild:curie:CURIE``.
-
-    >>> from kgbuild.ontologies.schema import Schema
-    >>> iri_of(Schema.load(), "DOI:10.1/a<b>")
-    'https://doi.org/10.1/a%3Cb%3E'
+    The lines of a target are followed by those of its selector, whose IRI differs in its kind.
     """
-    safe = _IRI_UNSAFE.sub(_percent, curie)
-    try:
-        return schema.expand(safe)
-    except (ConfigError, ValueError):  # no such prefix, or no CURIE at all
-        return f"{NAMESPACE}curie:{safe}"
+
+    kind: str
+    subjects: pa.Array
+    texts: pa.Array
 
 
-def ntriples(tables: GraphTables, schema: Schema) -> Iterator[str]:
-    """Yield the graph as N-Triples, some lines at a time; the same tables give the same text.
+def ntriples(
+    tables: GraphTables,
+    schema: Schema,
+    *,
+    form: StatementForm = "reification",
+    graph: str = "",
+) -> Iterator[bytes | memoryview]:
+    """Yield the graph as N-Triples in UTF-8, some lines at a time; the same tables, the same bytes.
 
-    The order is entities, statements, evidence, documents, mentions: each by its table's order.
-    Memory is one batch of a table.
+    The schema comes first, the data next, the description of the dataset (VoID) last. Memory is
+    some batches of rows.
+
+    Args:
+        tables: the assembled graph.
+        schema: expands identifiers and names classes and properties.
+        form: how a statement's resource says which triple it is about. Named graphs need N-Quads.
+        graph: the IRI of a named graph for all lines, which makes them N-Quads; or none.
+
+    Raises:
+        StoreError: a category or predicate is not in the schema.
     """
-    terms = _Terms(schema)
-    yield f"<{GRAPH_IRI}> <{NAMESPACE}schema> {literal(schema.name)} .\n"
-    yield (f"<{GRAPH_IRI}> <{NAMESPACE}schema_fingerprint> {literal(schema.fingerprint)} .\n")
-    writers: tuple[tuple[str, Callable[[_Terms, dict[str, Any]], str]], ...] = (
-        ("entities", _entity),
-        ("statements", _statement),
-        ("evidence", _evidence),
-        ("documents", _document),
-        ("occurrences", _occurrence),
-    )
-    for table, write in writers:
-        for batch in tables.batches(table, rows=2_000):
-            yield "".join([write(terms, row) for row in batch.to_pylist()])
+    end = f" <{graph}> .\n" if graph else _TRIPLES
+    head = schema_lines(schema, end).encode()
+    count = count_lines(head)
+    yield head
+    for found in blocks(tables, schema, form=form, end=end):
+        piece = to_bytes(found.texts)
+        count += count_lines(piece)
+        yield piece
+    yield dataset_lines(tables, schema, end, form=form, count=count).encode()
 
 
-def byte_stream(texts: Iterator[str]) -> IO[bytes]:
-    """Return ``texts`` as a readable stream of UTF-8, for parsers that read from a file."""
-    return cast("IO[bytes]", _ByteStream(texts))
+def blocks(
+    tables: GraphTables,
+    schema: Schema,
+    *,
+    form: StatementForm = "reification",
+    end: str = _TRIPLES,
+) -> Iterator[Blocks]:
+    """Yield the data resource by resource: entities, statements, evidence, targets, documents.
+
+    Everything with the subject is in its block: an entity's has the triples that its statements
+    assert. An entity that is a document too has two blocks.
+
+    Raises:
+        StoreError: a category or predicate is not in the schema.
+    """
+    terms = Terms(schema)
+    with Rows(tables) as rows:
+        for batch, asserted, lengths in rows.entities():
+            yield _entities(terms, batch, asserted, lengths, end)
+        for batch in rows.statements():
+            yield _statements(terms, batch, form, end)
+        for batch in rows.evidence():
+            yield _evidence(terms, batch, end)
+        for batch in rows.targets():
+            yield _targets(terms, batch, end)
+        for batch, mentioned, lengths in rows.documents():
+            yield _documents(terms, batch, mentioned, lengths, end)
+
+
+def count_lines(piece: bytes | memoryview) -> int:
+    """Return how many lines there are."""
+    import numpy as np
+
+    return int(np.count_nonzero(np.frombuffer(piece, np.uint8) == 10))
+
+
+def byte_stream(pieces: Iterator[bytes | memoryview]) -> IO[bytes]:
+    """Return ``pieces`` as one readable stream, for parsers that read from a file."""
+    return cast("IO[bytes]", _ByteStream(pieces))
 
 
 class _ByteStream(io.RawIOBase):
-    def __init__(self, texts: Iterator[str]) -> None:
-        self._texts = texts
-        self._left = b""
+    def __init__(self, pieces: Iterator[bytes | memoryview]) -> None:
+        self._pieces = pieces
+        self._left: memoryview = memoryview(b"")
 
     def readable(self) -> bool:
         """Return True."""
@@ -120,128 +137,136 @@ class _ByteStream(io.RawIOBase):
 
     def read(self, size: int = -1, /) -> bytes:
         """Return at most ``size`` bytes, empty at the end."""
-        pieces = [self._left]
-        length = len(self._left)
-        while size < 0 or length < size:
-            text = next(self._texts, None)
-            if text is None:
-                break
-            pieces.append(text.encode())
-            length += len(pieces[-1])
-        data = b"".join(pieces)
-        cut = len(data) if size < 0 else size
-        self._left = data[cut:]
-        return data[:cut]
+        if size < 0:
+            return b"".join([self._left, *self._pieces])
+        while not self._left:
+            piece = next(self._pieces, None)
+            if piece is None:
+                return b""
+            self._left = memoryview(piece)
+        found, self._left = self._left[:size], self._left[size:]
+        return bytes(found)
 
 
-def literal(text: str) -> str:
-    """Return ``text`` as a plain literal of N-Triples."""
-    if _LITERAL_UNSAFE.search(text):
-        text = _LITERAL_UNSAFE.sub(_escape, text)
-    return f'"{text}"'
+def _typed(subjects: pa.Array, short: str, end: str) -> pa.Array:
+    return block(subjects, f" <{_TYPE}> <{name(short)}>{end}")
 
 
-def _escape(found: re.Match[str]) -> str:
-    character = found.group()
-    return _ESCAPES.get(character) or f"\\u{ord(character):04X}"
+def _entities(
+    terms: Terms, batch: pa.RecordBatch, asserted: pa.Table, lengths: pa.Array, end: str
+) -> Blocks:
+    me = terms.nodes(batch.column("id"))
+    triples = block(
+        terms.nodes(asserted.column("subject").combine_chunks()),
+        " ",
+        terms.predicates(asserted.column("predicate").combine_chunks()),
+        " ",
+        terms.nodes(asserted.column("object").combine_chunks()),
+        end,
+    )
+    texts = block(
+        lines(me, _TYPE, terms.categories(batch.column("category")), end),
+        *properties(terms, me, batch, ENTITY, end),
+        regrouped(triples, lengths),
+    )
+    return Blocks("entity", me, texts)
 
 
-def _percent(found: re.Match[str]) -> str:
-    return "".join(f"%{byte:02X}" for byte in found.group().encode())
+def _statements(terms: Terms, batch: pa.RecordBatch, form: StatementForm, end: str) -> Blocks:
+    me = terms.own("statement", batch.column("id"))
+    subject, object_ = terms.nodes(batch.column("subject")), terms.nodes(batch.column("object"))
+    predicate = terms.predicates(batch.column("predicate"))
+    own: list[pa.Array] = []
+    if form == "reification":
+        about = [
+            _typed(me, "rdf:Statement", end),
+            lines(me, name("rdf:subject"), subject, end),
+            lines(me, name("rdf:predicate"), predicate, end),
+            lines(me, name("rdf:object"), object_, end),
+        ]
+    elif form == "triple-terms":
+        triple = block("<<( ", subject, " ", predicate, " ", object_, " )>>")
+        about = [_typed(me, "kgb:Statement", end), lines(me, name("rdf:reifies"), triple, end)]
+    else:
+        affirmed = block(subject, " ", predicate, " ", object_, " ", me, " .\n")
+        denied = _denial(me, subject, predicate, object_)
+        is_denied = pc.equal(batch.column("sentences"), 0)
+        about = [_typed(me, "kgb:Statement", end)]
+        own = [pc.if_else(is_denied, denied, affirmed)]
+    rest = properties(terms, me, batch, STATEMENT, end)
+    qualifiers = _qualifiers(terms, me, batch, end)
+    return Blocks("statement", me, block(*about, *rest, qualifiers, *own))
 
 
-class _Terms:
-    """IRIs in angle brackets, remembered."""
-
-    def __init__(self, schema: Schema) -> None:
-        self.entity = lru_cache(1 << 17)(lambda curie: f"<{iri_of(schema, curie)}>")
-        self.category = lru_cache(None)(lambda name: f"<{schema.category_iri(name)}>")
-        self.predicate = lru_cache(None)(lambda name: f"<{schema.predicate_iri(name)}>")
-
-
-def _double(value: float) -> str:
-    if math.isfinite(value):
-        return f'"{value!r}"{_DOUBLE}'
-    return f'"{"NaN" if math.isnan(value) else "INF" if value > 0 else "-INF"}"{_DOUBLE}'
-
-
-def _boolean(value: bool) -> str:
-    return f'"{"true" if value else "false"}"{_BOOLEAN}'
-
-
-def _entity(terms: _Terms, row: dict[str, Any]) -> str:
-    me = terms.entity(row["id"])
-    lines = [f"{me} {_TYPE} {terms.category(row['category'])} .\n"]
-    if row["name"] is not None:
-        lines.append(f"{me} {_LABEL} {literal(row['name'])} .\n")
-    lines += [f"{me} {_ALTERNATIVE} {literal(name)} .\n" for name in row["synonyms"] or ()]
-    lines += [f"{me} {_XREF} {terms.entity(other)} .\n" for other in row["xrefs"] or ()]
-    lines += [f"{me} {_SUBCLASS} {terms.entity(other)} .\n" for other in row["parents"] or ()]
-    if row["vocabulary"]:
-        lines.append(f"{me} <{NAMESPACE}vocabulary> {literal(row['vocabulary'])} .\n")
-    for name in ("mentions", "sentences", "documents"):
-        lines.append(f'{me} <{NAMESPACE}{name}> "{row[name] or 0}"{_INTEGER} .\n')
-    return "".join(lines)
-
-
-def _statement(terms: _Terms, row: dict[str, Any]) -> str:
-    me = f"<{NAMESPACE}statement:{row['id']}>"
-    subject, object_ = terms.entity(row["subject"]), terms.entity(row["object"])
-    predicate = terms.predicate(row["predicate"])
-    asserted = f"{subject} {predicate} {object_} .\n" if row["sentences"] else ""
-    lines = [
-        f"{asserted}{me} {_TYPE} <{_RDF}Statement> .\n"
-        f"{me} <{_RDF}subject> {subject} .\n"
-        f"{me} <{_RDF}predicate> {predicate} .\n"
-        f"{me} <{_RDF}object> {object_} .\n"
-        f"{me} <{NAMESPACE}belief> {_double(row['belief'] or 0.0)} .\n"
-    ]
-    lines += [
-        f'{me} <{NAMESPACE}{name}> "{row[name]}"{_INTEGER} .\n'
-        for name in ("papers", "sentences", "negated", "hedged", "first_year", "last_year")
-        if row[name] is not None
-    ]
-    lines += [f"{me} <{NAMESPACE}extractor> {literal(x)} .\n" for x in row["extractors"] or ()]
-    for key, value in sorted(row["qualifiers"] or ()):
-        lines.append(f"{me} <{NAMESPACE}qualifier> {literal(f'{key}={value}')} .\n")
-    return "".join(lines)
-
-
-def _evidence(terms: _Terms, row: dict[str, Any]) -> str:
-    me = f"<{NAMESPACE}evidence:{row['id']}>"
-    novel = "" if row["novel"] is None else f"{me} <{NAMESPACE}novel> {_boolean(row['novel'])} .\n"
-    return (
-        f"{me} {_TYPE} <{NAMESPACE}Evidence> .\n"
-        f"{me} <{NAMESPACE}statement> <{NAMESPACE}statement:{row['statement']}> .\n"
-        f"{me} {_DERIVED} {terms.entity(row['document'])} .\n"
-        f"{me} <{NAMESPACE}sentence> {literal(row['sentence'])} .\n"
-        f'{me} <{NAMESPACE}start> "{row["start"]}"{_INTEGER} .\n'
-        f'{me} <{NAMESPACE}end> "{row["end"]}"{_INTEGER} .\n'
-        f'{me} <{NAMESPACE}subject_start> "{row["subject_start"]}"{_INTEGER} .\n'
-        f'{me} <{NAMESPACE}subject_end> "{row["subject_end"]}"{_INTEGER} .\n'
-        f'{me} <{NAMESPACE}object_start> "{row["object_start"]}"{_INTEGER} .\n'
-        f'{me} <{NAMESPACE}object_end> "{row["object_end"]}"{_INTEGER} .\n'
-        f"{me} <{NAMESPACE}score> {_double(row['score'])} .\n"
-        f"{me} <{NAMESPACE}extractor> {literal(row['extractor'])} .\n"
-        f"{me} <{NAMESPACE}negated> {_boolean(row['negated'])} .\n"
-        f"{me} <{NAMESPACE}hedged> {_boolean(row['hedged'])} .\n{novel}"
+def _denial(me: pa.Array, subject: pa.Array, predicate: pa.Array, object_: pa.Array) -> pa.Array:
+    """Return what a named graph says of a triple that is only denied, in OWL's words."""
+    ends = (
+        ("owl:sourceIndividual", subject),
+        ("owl:assertionProperty", predicate),
+        ("owl:targetIndividual", object_),
+    )
+    kind = f" <{_TYPE}> <{name('owl:NegativePropertyAssertion')}> "
+    return block(
+        block(me, kind, me, " .\n"),
+        *(block(me, f" <{name(short)}> ", term, " ", me, " .\n") for short, term in ends),
     )
 
 
-def _document(terms: _Terms, row: dict[str, Any]) -> str:
-    me = terms.entity(row["id"])
-    lines = [f"{me} {_TYPE} <{NAMESPACE}Document> .\n"]
-    if row["title"]:
-        lines.append(f"{me} <{_PREFIXES['dcterms']}title> {literal(row['title'])} .\n")
-    if date := row["date"]:
-        kind = _DATES[len(date)] if _DATE.fullmatch(date) else ""
-        lines.append(f"{me} <{_PREFIXES['dcterms']}date> {literal(date)}{kind} .\n")
-    if row["year"] is not None:
-        lines.append(f'{me} <{NAMESPACE}year> "{row["year"]}"{_INTEGER} .\n')
-    if row["source"]:
-        lines.append(f"{me} <{_PREFIXES['dcterms']}source> {literal(row['source'])} .\n")
-    return "".join(lines)
+def _qualifiers(terms: Terms, me: pa.Array, batch: pa.RecordBatch, end: str) -> pa.Array:
+    column = batch.column("qualifiers")
+    pairs = pa.ListArray.from_arrays(
+        column.offsets, pa.StructArray.from_arrays([column.keys, column.items], ["key", "value"])
+    )
+
+    def write(subjects: pa.Array, values: pa.Array) -> pa.Array:
+        keys, texts = values.field("key"), terms.texts(values.field("value"))
+        return block(subjects, " ", terms.qualifiers(keys), " ", texts, end)
+
+    return listed(me, pairs, write)
 
 
-def _occurrence(terms: _Terms, row: dict[str, Any]) -> str:
-    return f"{terms.entity(row['document'])} {_MENTIONS} {terms.entity(row['entity'])} .\n"
+def _evidence(terms: Terms, batch: pa.RecordBatch, end: str) -> Blocks:
+    me = terms.own("evidence", batch.column("id"))
+    where = terms.own("target", batch.column("target"))
+    document = terms.nodes(batch.column("document"))
+    texts = block(
+        block(me, f" <{_TYPE}> <{NAMESPACE}Evidence>{end}"),
+        _typed(me, "oa:Annotation", end),
+        # without a sentence (an imported statement) the document as a whole is the target
+        lines(me, name("oa:hasTarget"), pc.coalesce(where, document), end),
+        *properties(terms, me, batch, EVIDENCE, end),
+    )
+    return Blocks("evidence", me, texts)
+
+
+def _targets(terms: Terms, batch: pa.RecordBatch, end: str) -> Blocks:
+    me = terms.own("target", batch.column("target"))
+    selector = terms.own("selector", batch.column("target"))
+    source, *place = TARGET
+    texts = block(
+        _typed(me, "oa:SpecificResource", end),
+        *properties(terms, me, batch, (source,), end),
+        lines(me, name("oa:hasSelector"), selector, end),
+        _typed(selector, "oa:TextQuoteSelector", end),
+        _typed(selector, "oa:TextPositionSelector", end),
+        *properties(terms, selector, batch, tuple(place), end),
+    )
+    return Blocks("target", me, texts)
+
+
+def _documents(
+    terms: Terms, batch: pa.RecordBatch, mentioned: pa.Table, lengths: pa.Array, end: str
+) -> Blocks:
+    me = terms.nodes(batch.column("id"))
+    triples = lines(
+        terms.nodes(mentioned.column("document").combine_chunks()),
+        name("schema:mentions"),
+        terms.nodes(mentioned.column("entity").combine_chunks()),
+        end,
+    )
+    texts = block(
+        block(me, f" <{_TYPE}> <{NAMESPACE}Document>{end}"),
+        *properties(terms, me, batch, DOCUMENT, end),
+        regrouped(triples, lengths),
+    )
+    return Blocks("document", me, texts)

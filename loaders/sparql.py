@@ -6,11 +6,10 @@ import re
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 from kgbuild.errors import StoreError
 from kgbuild.loaders.oxigraph import restore
-from kgbuild.loaders.rdf import NAMESPACE, prefixes_of
+from kgbuild.loaders.rdf_terms import curie_of, prefixes_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -141,20 +140,6 @@ class SparqlStore:
                 return term.value in {"true", "1"}
             return _NUMBERS.get(kind, str)(term.value)
         return str(term)
-
-
-def curie_of(schema: Schema, iri: str) -> str:
-    """Return the CURIE that ``kgbuild.loaders.rdf.iri_of`` made ``iri`` of, else ``iri``."""
-    unknown = f"{NAMESPACE}curie:"
-    if iri.startswith(unknown):
-        return unquote(iri.removeprefix(unknown))
-    curie = schema.compress(iri)
-    if curie is None:
-        for prefix, start in prefixes_of(schema).items():
-            if iri.startswith(start):
-                return f"{prefix}:{iri.removeprefix(start)}"
-        return iri
-    return unquote(curie) if "%" in curie else curie
 
 
 def _other_form(wanted: str, query: str) -> StoreError:

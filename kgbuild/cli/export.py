@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,7 +23,7 @@ Examples:
 
   kgbuild export graph --format turtle -o graph.ttl
 
-  kgbuild export graph --format nquads -o graph.nq.gz
+  kgbuild export graph --format trig --statements named-graphs -o graph.trig.gz
 
   kgbuild export graph --format kgx -o graph_kgx
 
@@ -39,23 +40,36 @@ def export(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The output folder of a build.")],
     format: Annotated[str, typer.Option("--format", "-f", help="One of those below.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The file or folder to write.")],
+    statements: Annotated[str, typer.Option(help="How RDF writes statements, see below.")] = "",
 ) -> None:
     """Write the graph, or the documents with their annotations.
 
     Documents with mentions, identifiers and relations: pubtator, bioc-xml, bioc-json.
-    Graph: turtle, ntriples, nquads, kgx, kgx-jsonl, graphml, csv, parquet (csv and parquet into a
-    folder, kgx into two files whose names begin so).
+    RDF: turtle, trig, ntriples, nquads, jsonld, rdfxml, gzipped where the file ends in .gz, with
+    --statements as reification (the default), triple-terms (RDF 1.2) or named-graphs.
+    Graph: kgx, kgx-jsonl, graphml, csv, parquet (csv and parquet into a folder, kgx into two files
+    whose names begin so).
     """
     from kgbuild.errors import InputError
     from kgbuild.graph import Graph
     from kgbuild.loaders.exporters import EXPORTERS
+    from kgbuild.loaders.rdf_shape import STATEMENT_FORMS
+    from kgbuild.loaders.serialize import RDF_FORMATS, export_rdf
     from kgbuild.writers import WRITERS
 
+    if statements and (format not in RDF_FORMATS or statements not in STATEMENT_FORMS):
+        raise InputError(
+            f"--statements {statements} with --format {format}: give one of "
+            f"{', '.join(STATEMENT_FORMS)}, with one of the formats {', '.join(RDF_FORMATS)}"
+        )
     if format in WRITERS:
         _export_documents(folder, format, output)
     elif format in EXPORTERS:
+        write = EXPORTERS[format]
+        if statements:
+            write = partial(export_rdf, format=format, form=statements)
         with Graph.open(folder) as graph:
-            EXPORTERS[format](graph.tables, output, schema=graph.schema)
+            write(graph.tables, output, schema=graph.schema)
     else:
         known = ", ".join([*WRITERS, *EXPORTERS])
         raise InputError(f"no format {format!r}; formats: {known}")

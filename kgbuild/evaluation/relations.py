@@ -28,7 +28,6 @@ __all__ = [
     "identifiers_of",
     "induced_pairs",
     "relation_pairs",
-    "resolved_ends",
     "score_biored",
     "score_pairs",
 ]
@@ -55,20 +54,14 @@ BIORED_TYPES: Mapping[str, str] = {
     "antagonist_of": _NEGATIVE,
     "negatively_correlated_with": _NEGATIVE,
     "binds": "Bind",
-    "interacts_with": "Bind",
+    "interacts_with": "Drug_Interaction",
     "associated_with": "Association",
     "has_phenotype": "Association",
     "combined_with": "Cotreatment",
     "compared_with": "Comparison",
     "converts_to": "Conversion",
 }
-"""The schema's predicates in BioRED's eight types, which are coarser.
-
-Of two chemicals that interact BioRED says Drug_Interaction.
-"""
-
-
-_LABELS = {*BIORED_TYPES.values(), "Drug_Interaction"}
+"""The schema's predicates in BioRED's eight types, which are coarser."""
 
 
 class Pair(NamedTuple):
@@ -126,20 +119,15 @@ def relation_pairs(
         types: the type of each of the schema's predicates; others keep their name.
         threshold: relations with a lower score are left out.
     """
-    pairs = set()
-    for item in items:
-        category = {mention.id: mention.category for mention in item.mentions}
-        for relation, one, other in resolved_ends(item, threshold):
-            ends = category.get(relation.subject, ""), category.get(relation.object, "")
-            type_ = biored_type(relation.predicate, schema, types=types, ends=ends)
-            pairs.add(Pair.of(relation.document, one, other, type_, relation.novel))
-    return pairs
+    return {
+        Pair.of(relation.document, one, other, biored_type(relation.predicate, schema, types=types),
+                relation.novel)
+        for item in items
+        for relation, one, other in _resolved(item, threshold)
+    }  # fmt: skip
 
 
-def resolved_ends(
-    item: AnnotatedDocument, threshold: float = 0.0
-) -> Iterator[tuple[Relation, str, str]]:
-    """Yield each affirmed relation of at least this score with the identifiers of its ends."""
+def _resolved(item: AnnotatedDocument, threshold: float) -> Iterator[tuple[Relation, str, str]]:
     identifiers = identifiers_of(item)
     for relation in item.relations:
         if relation.negated or relation.score < threshold:
@@ -174,7 +162,7 @@ def induced_pairs(
     pairs = set()
     for item in items:
         category = {m.id: schema.category(m.category) or m.category for m in item.mentions}
-        for relation, one, other in resolved_ends(item, threshold):
+        for relation, one, other in _resolved(item, threshold):
             ends = category.get(relation.subject, ""), category.get(relation.object, "")
             meant = schema.predicate(relation.predicate) or relation.predicate
             if meant in predicates and _is_chemical_disease(*ends, schema):
@@ -188,25 +176,14 @@ def _is_chemical_disease(subject: str, object_: str, schema: Schema) -> bool:
     )
 
 
-def biored_type(
-    predicate: str,
-    schema: Schema,
-    *,
-    types: Mapping[str, str] = BIORED_TYPES,
-    ends: tuple[str, str] = ("", ""),
-) -> str:
-    """Return the type that a relation's label means between entities of two categories.
+def biored_type(predicate: str, schema: Schema, *, types: Mapping[str, str] = BIORED_TYPES) -> str:
+    """Return the type that a relation's label means.
 
     >>> schema = Schema.load()
-    >>> biored_type("treats", schema), biored_type("Drug_Interaction", schema)
-    ('Negative_Correlation', 'Drug_Interaction')
+    >>> biored_type("treats", schema), biored_type("Positive_Correlation", schema)
+    ('Negative_Correlation', 'Positive_Correlation')
     """
-    if predicate in _LABELS:
-        return predicate
     meant = schema.predicate(predicate) or predicate
-    chemicals = [schema.is_a(schema.category(end) or end, "ChemicalEntity") for end in ends]
-    if meant == "interacts_with" and meant in types and all(chemicals):
-        return "Drug_Interaction"
     return types.get(meant, meant)
 
 

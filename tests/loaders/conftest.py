@@ -55,6 +55,13 @@ def hostile(tmp_path: Path) -> GraphTables:
     )
 
 
+@pytest.fixture(params=["example", "hostile"])
+def either(request: pytest.FixtureRequest) -> GraphTables:
+    """The example, then the hostile graph."""
+    tables: GraphTables = request.getfixturevalue(request.param)
+    return tables
+
+
 @pytest.fixture(params=["empty", "one"])
 def tiny(request: pytest.FixtureRequest, tmp_path: Path) -> GraphTables:
     """A graph without statements: of no entity, of one."""
