@@ -1,0 +1,1 @@
+"""Training: from corpora and vocabularies to models that kgbuild runs (extra ``train``)."""

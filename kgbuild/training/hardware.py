@@ -1,0 +1,47 @@
+"""What a training runs on, and in which numbers."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING
+
+from kgbuild.extractors.backends import choose_device
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["autocast", "choose_precision", "training_device"]
+
+
+def training_device(device: str) -> torch.device:
+    """Return the device that ``device`` (auto, cpu, cuda, cuda:N) means.
+
+    Raises:
+        ConfigError: CUDA is asked for and torch sees none.
+    """
+    import torch
+
+    return torch.device(choose_device(device))
+
+
+def choose_precision(precision: str, device: torch.device) -> torch.dtype:
+    """Return the type that matrices are multiplied in; weights themselves stay fp32."""
+    import torch
+
+    named = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+    if precision in named:
+        return named[precision]
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+    # AMX multiplies bf16 several times faster than fp32; without it bf16 is emulated.
+    capable = getattr(torch.cpu, "_is_amx_tile_supported", None)
+    return torch.bfloat16 if capable is not None and capable() else torch.float32
+
+
+def autocast(device: torch.device, precision: torch.dtype) -> AbstractContextManager[object]:
+    """Return the context in which a model runs in ``precision``."""
+    import torch
+
+    if precision == torch.float32:
+        return nullcontext()
+    return torch.autocast(device.type, dtype=precision)

@@ -1,0 +1,309 @@
+"""The training loop: one for every model, resumable at any point.
+
+A checkpoint holds everything that the next step depends on: weights, their running average,
+optimizer, the random numbers' state and the place in the epoch. It is written beside its place and
+renamed when whole, so a training that is killed goes on from the last one, and gives the same
+weights as one that was not (on the same machine and number of threads; elsewhere sums are added up
+in another order, and weights differ in their last digits).
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+from kgbuild.errors import ConfigError
+from kgbuild.records import content_hash
+from kgbuild.training.averaging import Average
+from kgbuild.training.encoder import merge_lora, parameter_groups, trained_share
+from kgbuild.training.hardware import autocast, choose_precision, training_device
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+    from kgbuild.training.settings import TrainingSettings
+
+__all__ = ["Progress", "Task", "TrainingResult", "train"]
+
+_log = logging.getLogger(__name__)
+_CHECKPOINT = "checkpoint.pt"
+
+Item = TypeVar("Item")
+
+
+class Task(Protocol[Item]):
+    """What a training trains: a model, its batches, its loss and its measure."""
+
+    @property
+    def identity(self) -> str:
+        """Says what is trained on what: a checkpoint of another identity is refused."""
+        ...
+
+    def build(self, settings: TrainingSettings) -> nn.Module:
+        """Return a new model; its attribute ``encoder`` is the base (see ``open_base``)."""
+        ...
+
+    def batches(self, epoch: int, random: random.Random) -> Sequence[Item]:
+        """Return the batches of an epoch, shuffled by ``random`` alone."""
+        ...
+
+    def loss(self, model: nn.Module, batch: Item, device: torch.device) -> torch.Tensor:
+        """Return the batch's loss, a scalar."""
+        ...
+
+    def evaluate(self, model: nn.Module, device: torch.device) -> Mapping[str, float]:
+        """Return measures on the development data; ``score`` (higher is better) decides."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a training stands; ``seconds_left`` is an estimate to the last epoch."""
+
+    epoch: int
+    epochs: int
+    step: int
+    steps: int
+    loss: float
+    seconds_left: float
+    measures: Mapping[str, float] | None = None
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """The best epoch's model, and the measures of every epoch."""
+
+    model: nn.Module
+    best: Mapping[str, float]
+    history: Sequence[Mapping[str, float]]
+    trained_share: float
+
+
+@dataclass
+class _State:
+    """What a checkpoint holds beside tensors."""
+
+    epoch: int = 0
+    step: int = 0
+    best_score: float = float("-inf")
+    bad_epochs: int = 0
+    history: list[dict[str, float]] = field(default_factory=list)
+
+
+def train(
+    task: Task[Item],
+    settings: TrainingSettings,
+    folder: Path,
+    *,
+    progress: Callable[[Progress], None] | None = None,
+) -> TrainingResult:
+    """Train until the last epoch or until ``patience`` is at its end; resume what was begun.
+
+    Args:
+        task: what is trained.
+        settings: how.
+        folder: keeps checkpoints, the best weights and ``history.json``.
+        progress: called about once a second, and after each epoch with its measures.
+
+    Raises:
+        ConfigError: the folder holds a training of something else.
+    """
+    import torch
+
+    torch.manual_seed(settings.seed)
+    random.seed(settings.seed)
+    run = _Run(task, settings, folder, progress or (lambda _: None))
+    run.resume()
+    while not run.finished():
+        run.epoch()
+    return run.result()
+
+
+class _Run(Generic[Item]):
+    def __init__(
+        self,
+        task: Task[Item],
+        settings: TrainingSettings,
+        folder: Path,
+        progress: Callable[[Progress], None],
+    ) -> None:
+        import torch
+
+        folder.mkdir(parents=True, exist_ok=True)
+        self._task, self._settings, self._folder = task, settings, folder
+        self._progress = progress
+        self._device = training_device(settings.device)
+        self._precision = choose_precision(settings.precision, self._device)
+        self._model = task.build(settings).to(self._device)
+        self._share = trained_share(self._model)
+        encoder = self._model.encoder
+        assert isinstance(encoder, torch.nn.Module)
+        groups = parameter_groups(self._model, encoder, settings)
+        self._optimizer = torch.optim.AdamW(groups, fused=True)
+        self._rates = [group["lr"] for group in groups]
+        self._scaler = torch.amp.GradScaler(
+            self._device.type, enabled=self._precision == torch.float16
+        )
+        self._average = Average(self._model, settings.average)
+        self._state = _State()
+        options = settings.model_dump(exclude={"checkpoint_seconds", "device"})
+        self._identity = content_hash(task.identity, json.dumps(options, sort_keys=True))
+        self._saved = time.monotonic()
+
+    def finished(self) -> bool:
+        patience = self._settings.patience
+        spent = patience is not None and self._state.bad_epochs >= patience
+        return spent or self._state.epoch >= self._settings.epochs
+
+    def epoch(self) -> None:
+        """Train one epoch, or what is left of it, and measure."""
+        state = self._state
+        rng = random.Random(content_hash(self._settings.seed, state.epoch))  # noqa: S311
+        batches = self._task.batches(state.epoch, rng)
+        self._model.train()
+        started, first = time.monotonic(), state.step
+        losses: list[float] = []
+        told = started
+        for index in range(first, len(batches)):
+            losses.append(self._step(batches[index], len(batches)))
+            state.step = index + 1
+            now = time.monotonic()
+            if now - told > 1 or state.step == len(batches):
+                told = now
+                self._tell(losses, (now - started) / (state.step - first), len(batches))
+            if now - self._saved > self._settings.checkpoint_seconds:
+                self._save()
+        self._measure(losses, time.monotonic() - started)
+        state.epoch, state.step = state.epoch + 1, 0
+        self._save()
+
+    def _step(self, batch: Item, steps: int) -> float:
+        import torch
+
+        done = self._state.epoch * steps + self._state.step
+        factor = _rate(done / (self._settings.epochs * steps), self._settings.warmup)
+        for group, rate in zip(self._optimizer.param_groups, self._rates, strict=True):
+            group["lr"] = rate * factor
+        with autocast(self._device, self._precision):
+            loss = self._task.loss(self._model, batch, self._device)
+        scaled: torch.Tensor = self._scaler.scale(loss)
+        torch.autograd.backward(scaled)
+        self._scaler.unscale_(self._optimizer)
+        torch.nn.utils.clip_grad_norm_(
+            [p for p in self._model.parameters() if p.grad is not None], self._settings.clip
+        )
+        self._scaler.step(self._optimizer)
+        self._scaler.update()
+        self._optimizer.zero_grad(set_to_none=True)
+        self._average.update(self._model)
+        return float(loss.detach())
+
+    def _tell(self, losses: list[float], pace: float, steps: int) -> None:
+        state, epochs = self._state, self._settings.epochs
+        left = (epochs - state.epoch) * steps - state.step
+        recent = losses[-50:]
+        self._progress(
+            Progress(
+                state.epoch + 1, epochs, state.step, steps,
+                sum(recent) / len(recent), left * pace,
+            )
+        )  # fmt: skip
+
+    def _measure(self, losses: Sequence[float], seconds: float) -> None:
+        import torch
+
+        state = self._state
+        self._model.eval()
+        with (
+            self._average.in_place(self._model),
+            torch.no_grad(),
+            autocast(self._device, self._precision),
+        ):
+            measures = dict(self._task.evaluate(self._model, self._device))
+            score = measures["score"]
+            if score > state.best_score:
+                state.best_score, state.bad_epochs = score, 0
+                _write(self._model.state_dict(), self._folder / "best.pt")
+            else:
+                state.bad_epochs += 1
+        loss = sum(losses) / max(len(losses), 1)
+        row = {"epoch": float(state.epoch + 1), "loss": loss, "seconds": seconds, **measures}
+        state.history.append(row)
+        text = json.dumps(state.history, indent=1)
+        (self._folder / "history.json").write_text(text, encoding="utf-8")
+        self._progress(Progress(state.epoch + 1, self._settings.epochs, 0, 0, loss, 0.0, measures))
+
+    def _save(self) -> None:
+        import torch
+
+        _write(
+            {
+                "identity": self._identity,
+                "state": asdict(self._state),
+                "model": self._model.state_dict(),
+                "average": self._average.state(),
+                "optimizer": self._optimizer.state_dict(),
+                "scaler": self._scaler.state_dict(),
+                "random": torch.get_rng_state(),
+                "cuda": torch.cuda.get_rng_state_all() if self._device.type == "cuda" else [],
+            },
+            self._folder / _CHECKPOINT,
+        )
+        self._saved = time.monotonic()
+
+    def resume(self) -> None:
+        import torch
+
+        path = self._folder / _CHECKPOINT
+        if not path.is_file():
+            return
+        held = torch.load(path, map_location=self._device, weights_only=True)
+        if held["identity"] != self._identity:
+            raise ConfigError(
+                f"{self._folder} holds a training of another model, other data or other settings: "
+                "name another folder, or remove this one"
+            )
+        self._state = _State(**held["state"])
+        self._model.load_state_dict(held["model"])
+        self._average.restore(held["average"])
+        self._optimizer.load_state_dict(held["optimizer"])
+        self._scaler.load_state_dict(held["scaler"])
+        torch.set_rng_state(held["random"].cpu())
+        if held["cuda"]:
+            torch.cuda.set_rng_state_all([state.cpu() for state in held["cuda"]])
+        _log.info("resumed %s at epoch %d", self._folder, self._state.epoch + 1)
+
+    def result(self) -> TrainingResult:
+        import torch
+
+        best = torch.load(self._folder / "best.pt", map_location="cpu", weights_only=True)
+        model = self._model.to("cpu")
+        model.load_state_dict(best)
+        merge_lora(model)
+        model.eval()
+        history = self._state.history
+        return TrainingResult(
+            model, max(history, key=lambda row: row["score"]), history, self._share
+        )
+
+
+def _rate(done: float, warmup: float) -> float:
+    """Return the factor of the learning rate: linear up, then linear down to 0."""
+    if done < warmup:
+        return done / warmup + 1e-3
+    return max((1 - done) / (1 - warmup), 0.0) if warmup < 1 else 1.0
+
+
+def _write(data: Mapping[str, Any], path: Path) -> None:
+    import torch
+
+    beside = path.with_suffix(".part")
+    torch.save(dict(data), beside)
+    beside.replace(path)

@@ -1,0 +1,43 @@
+"""What the training of a tagger can be told, beside what every training can."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from kgbuild.training.settings import TrainingSettings
+
+__all__ = ["CorpusSettings", "NerSettings"]
+
+
+class CorpusSettings(BaseModel):
+    """A corpus to learn from."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(description="names its convention in the finished model")
+    training: list[str] = Field(min_length=1, description="files of any readable format")
+    development: list[str] = Field(default=[], description="files to measure on")
+    categories: list[str] = Field(min_length=1, description="what the corpus annotates")
+    share: float = Field(
+        1.0, ge=0, le=1, description="share of documents without mentions that an epoch shows"
+    )
+
+
+class NerSettings(BaseModel):
+    """How a tagger is trained."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    corpora: list[CorpusSettings] = Field(min_length=1)
+    gazetteer: list[str] = Field(
+        default=[], description="vocabularies whose names are features; as in a build"
+    )
+    without_gazetteer: float = Field(
+        0.2, ge=0, le=1, description="share of windows that are shown without gazetteer"
+    )
+    hide: float = Field(0.12, ge=0, lt=1, description="share of word pieces hidden in training")
+    dropout: float = Field(0.1, ge=0, lt=1, description="before the heads")
+    label_smoothing: float = Field(0.0, ge=0, lt=1)
+    shortest_window: int = Field(32, ge=8, description="word pieces in a window, at random")
+    longest_window: int = Field(126, ge=8, description="and at most, and when measuring")
+    training: TrainingSettings = TrainingSettings()
