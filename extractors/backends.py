@@ -25,6 +25,7 @@ __all__ = [
     "choose_precision",
     "find_onnx",
     "open_classifier",
+    "open_session",
     "pad",
     "wanted_files",
 ]
@@ -190,6 +191,40 @@ class TorchClassifier:
         return result
 
 
+def open_session(path: Path, *, threads: int = 0, device: str = "auto") -> Any:
+    """Return ONNX Runtime's session of an exported model.
+
+    Args:
+        path: of the model.
+        threads: cores that a run uses; 0 is all.
+        device: auto, cpu or cuda.
+
+    Raises:
+        ConfigError: the file can't be loaded, or CUDA is asked for and not offered.
+        MissingExtraError: onnxruntime is not installed.
+    """
+    try:
+        import onnxruntime
+    except ImportError:
+        raise MissingExtraError("onnx", needed_for="a transformer on ONNX Runtime") from None
+    available = onnxruntime.get_available_providers()
+    cuda = "CUDAExecutionProvider"
+    if device.startswith("cuda") and cuda not in available:
+        raise ConfigError(
+            f"device {device!r} was asked for and onnxruntime offers {', '.join(available)}: "
+            "install onnxruntime-gpu, or use device='cpu'"
+        )
+    providers = ["CPUExecutionProvider"]
+    if cuda in available and device != "cpu":
+        providers.insert(0, cuda)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=providers)
+    except Exception as error:  # onnxruntime's exceptions derive from Exception alone
+        raise ConfigError(f"{path} can't be loaded by ONNX Runtime: {error}") from error
+
+
 class OnnxSession:
     """An exported model run by ONNX Runtime: no torch, no transformers.
 
@@ -198,24 +233,7 @@ class OnnxSession:
     """
 
     def __init__(self, path: Path, *, device: str = "auto", pad_id: int = 0) -> None:
-        try:
-            import onnxruntime
-        except ImportError:
-            raise MissingExtraError("onnx", needed_for="a transformer on ONNX Runtime") from None
-        available = onnxruntime.get_available_providers()
-        cuda = "CUDAExecutionProvider"
-        if device.startswith("cuda") and cuda not in available:
-            raise ConfigError(
-                f"device {device!r} was asked for and onnxruntime offers {', '.join(available)}: "
-                "install onnxruntime-gpu, or use device='cpu'"
-            )
-        providers = ["CPUExecutionProvider"]
-        if cuda in available and device != "cpu":
-            providers.insert(0, cuda)
-        try:
-            self._session = onnxruntime.InferenceSession(str(path), providers=providers)
-        except Exception as error:  # onnxruntime's exceptions derive from Exception alone
-            raise ConfigError(f"{path} can't be loaded by ONNX Runtime: {error}") from error
+        self._session = open_session(path, device=device)
         # Weights above 2 GB, and those of torch's exporter by default, lie beside the model.
         beside = sorted(p for p in path.parent.glob("*.onnx_data")) + sorted(
             p for p in path.parent.glob("*.onnx.data")

@@ -75,7 +75,7 @@ def _tagged(
     is_first = np.ones(len(word_of), dtype=bool)
     is_first[1:] = word_of[1:] != word_of[:-1]
     first = np.flatnonzero(is_first)
-    ends = np.append(first[1:], len(word_of)) - 1
+    ends = np.append(first, len(word_of))[1:] - 1
     spans = [(offsets[a][0], offsets[b][1]) for a, b in zip(first, ends, strict=True)]
     words = [text[a:b] for a, b in spans]
     if gazetteer is None:

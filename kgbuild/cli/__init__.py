@@ -50,11 +50,12 @@ def _root(
 
 
 def _register() -> None:
-    from kgbuild.cli import build, config, export, failures, ground, load, query, show, vocab
+    from kgbuild.cli import build, config, export, failures, ground, load, query, show, train, vocab
 
     for module in (build, query, show, ground, export, load, failures):
         module.register(app)
     app.add_typer(vocab.app, name="vocab")
+    app.add_typer(train.app, name="train")
     app.add_typer(config.app, name="config")
 
 

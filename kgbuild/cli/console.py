@@ -21,6 +21,7 @@ __all__ = [
     "FAILED_DOCUMENTS",
     "INTERRUPTED",
     "WRONG_USE",
+    "clock",
     "err",
     "grid",
     "one_line",
@@ -150,12 +151,12 @@ def _bars() -> Progress:
             rate = task.completed / task.elapsed if task.elapsed else 0.0
             shown = f"{rate:,.0f}/s" if rate else ""
             if rate and task.total is not None:
-                shown += f", {_clock((task.total - task.completed) / rate)} left"
+                shown += f", {clock((task.total - task.completed) / rate)} left"
             return Text(shown, style="dim")
 
     class Elapsed(ProgressColumn):
         def render(self, task: Task) -> Text:
-            return Text(_clock(task.elapsed or 0.0))
+            return Text(clock(task.elapsed or 0.0))
 
     return Progress(
         TextColumn("{task.description}"),
@@ -168,7 +169,8 @@ def _bars() -> Progress:
     )
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
+    """Return a time as ``1:05`` or ``2:01:05``."""
     minutes, rest = divmod(max(0, round(seconds)), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -13,7 +13,14 @@ if TYPE_CHECKING:
 
     from kgbuild.training.settings import LoraSettings, TrainingSettings
 
-__all__ = ["encoder_layers", "merge_lora", "open_base", "parameter_groups", "trained_share"]
+__all__ = [
+    "cut_positions",
+    "encoder_layers",
+    "merge_lora",
+    "open_base",
+    "parameter_groups",
+    "trained_share",
+]
 
 _LAYER_LISTS = ("encoder.layer", "transformer.layer", "encoder.layers", "layers", "layer")
 
@@ -69,6 +76,20 @@ def encoder_layers(encoder: nn.Module) -> nn.ModuleList:
         f"{type(encoder).__name__} has no list of layers at {', '.join(_LAYER_LISTS)}: choose a "
         "BERT-like base"
     )
+
+
+def cut_positions(encoder: nn.Module, count: int) -> None:
+    """Keep the embeddings of the first ``count`` positions: what longer windows never use."""
+    from torch import nn
+
+    own: Any = encoder
+    table = own.embeddings.position_embeddings
+    if table.num_embeddings > count:
+        kept = nn.Parameter(table.weight.detach()[:count].clone())
+        own.embeddings.position_embeddings = nn.Embedding(count, kept.shape[1], _weight=kept)
+        own.embeddings.register_buffer(
+            "position_ids", own.embeddings.position_ids[:, :count], persistent=False
+        )
 
 
 def _cut(encoder: Any, layers: int | None, base: str) -> None:

@@ -23,16 +23,7 @@ if TYPE_CHECKING:
 
     from kgbuild.extractors.gazetteer import Gazetteer
 
-__all__ = ["Corpus", "Example", "bioes_labels", "word_labels"]
-
-
-def bioes_labels(categories: Sequence[str]) -> list[str]:
-    """Return the labels of a corpus that annotates ``categories``; outside comes first.
-
-    >>> bioes_labels(["Gene"])
-    ['O', 'B-Gene', 'I-Gene', 'E-Gene', 'S-Gene']
-    """
-    return ["O", *(f"{prefix}-{name}" for name in categories for prefix in "BIES")]
+__all__ = ["Corpus", "Example", "windows", "word_labels"]
 
 
 def word_labels(

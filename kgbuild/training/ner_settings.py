@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from kgbuild.training.settings import TrainingSettings
@@ -18,6 +20,10 @@ class CorpusSettings(BaseModel):
     training: list[str] = Field(min_length=1, description="files of any readable format")
     development: list[str] = Field(default=[], description="files to measure on")
     categories: list[str] = Field(min_length=1, description="what the corpus annotates")
+    options: dict[str, Any] = Field(default_factory=dict, description="of the files' reader")
+    fold: dict[str, str] = Field(
+        default_factory=dict, description="categories that count as another one"
+    )
     share: float = Field(
         1.0, ge=0, le=1, description="share of documents without mentions that an epoch shows"
     )
@@ -29,6 +35,14 @@ class NerSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     corpora: list[CorpusSettings] = Field(min_length=1)
+    schema_: str = Field("biomedical", alias="schema", description="a name, or a YAML file")
+    held_back: str | None = Field(
+        None, description="a list of PubMed ids that must not train; one a line"
+    )
+    default: dict[str, str] = Field(
+        default_factory=dict,
+        description="whose convention the model follows, by category; else the first that has it",
+    )
     gazetteer: list[str] = Field(
         default=[], description="vocabularies whose names are features; as in a build"
     )

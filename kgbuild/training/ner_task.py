@@ -10,11 +10,12 @@ import numpy as np
 import torch
 
 from kgbuild.batching import pack_by_length
+from kgbuild.extractors.conventions import bioes_labels
 from kgbuild.extractors.labels import decode, read_labels, runs
 from kgbuild.extractors.word_features import FEATURES, multi_hot
 from kgbuild.records import content_hash
 from kgbuild.training.encoder import open_base
-from kgbuild.training.ner_data import Corpus, Example, bioes_labels, windows
+from kgbuild.training.ner_data import Corpus, Example, windows
 from kgbuild.training.ner_model import Tagger
 
 if TYPE_CHECKING:

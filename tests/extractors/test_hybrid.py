@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kgbuild.errors import ConfigError
-from kgbuild.extractors.hybrid import HybridRecognizer, pieces
+from kgbuild.extractors.hybrid import HybridRecognizer
+from kgbuild.extractors.merging import pieces
 from kgbuild.records import AnnotatedDocument, Document, Mention
 from kgbuild.testing import KeywordRecognizer
 

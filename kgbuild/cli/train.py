@@ -1,0 +1,84 @@
+"""``kgbuild train``: models of one's own, from one configuration file each."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+
+from kgbuild.cli.console import clock, err, out
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from kgbuild.training.loop import Progress
+
+__all__ = ["app", "print_measures", "training_progress"]
+
+app = typer.Typer(
+    help="Train models: recognizers, relation extractors, encoders.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="The training's YAML file.")]
+OutFolder = Annotated[
+    Path, typer.Option("--out", "-o", help="Folder for checkpoints and the finished model.")
+]
+
+_EXAMPLES = """
+Examples:
+
+  kgbuild train ner examples/training/ner.yaml --out training/ner
+"""
+
+
+@app.command("ner", epilog=_EXAMPLES)
+def ner(config: ConfigFile, folder: OutFolder) -> None:
+    """Train a recognizer on one or more annotated corpora.
+
+    A stopped training goes on where it was when it is run again. The finished model is in
+    FOLDER/model: name it in a configuration (recognizers: type: tagger, model: FOLDER/model).
+    """
+    from kgbuild.training.ner import train_ner
+    from kgbuild.training.ner_settings import NerSettings
+    from kgbuild.training.settings_file import read_settings
+
+    settings = read_settings(config, NerSettings)
+    report = train_ner(settings, folder, beside=config.parent, progress=training_progress())
+    for name, count in report.documents.items():
+        gone = report.dropped[name]
+        held = f", {gone} held back" if gone else ""
+        err.print(f"{escape(name)}: trained on {count:,} documents{held}")
+    err.print(f"{report.trained_share:.1%} of the weights were trained")
+    print_measures(report.best)
+    err.print(f"model: {escape(str(report.folder))}", soft_wrap=True)
+
+
+def training_progress(*, every: float = 30) -> Callable[[Progress], None]:
+    """Return a callback that prints a line each epoch and, within, every ``every`` seconds."""
+    told = time.monotonic()
+
+    def show(progress: Progress) -> None:
+        nonlocal told
+        where = f"epoch {progress.epoch}/{progress.epochs}"
+        if progress.measures is not None:
+            score = progress.measures["score"]
+            err.print(f"{where}  loss {progress.loss:.4f}  development score {score:.4f}")
+        elif time.monotonic() - told > every:
+            told = time.monotonic()
+            err.print(
+                f"{where}  step {progress.step}/{progress.steps}  loss {progress.loss:.4f}  "
+                f"{clock(progress.seconds_left)} left"
+            )
+
+    return show
+
+
+def print_measures(measures: Mapping[str, float]) -> None:
+    """Print a training's measures, one a line."""
+    for name, value in measures.items():
+        out.print(f"{escape(name)}\t{value:.4f}", soft_wrap=True)

@@ -1,0 +1,66 @@
+"""Annotated documents as trainings take them: in sentences, with the schema's categories."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kgbuild.errors import InputError
+from kgbuild.records import AnnotatedDocument, Failure, Mention
+
+if TYPE_CHECKING:
+    from kgbuild.ontologies.schema import Schema
+
+__all__ = ["read_corpus"]
+
+_log = logging.getLogger(__name__)
+
+
+def read_corpus(
+    files: Sequence[str | Path],
+    *,
+    schema: Schema,
+    options: Mapping[str, Any] | None = None,
+    fold: Mapping[str, str] | None = None,
+) -> list[AnnotatedDocument]:
+    """Return the documents of annotated files, each id once, with sentences and abbreviations.
+
+    Args:
+        files: of any format that carries mentions.
+        schema: its aliases say which category a type of the file is.
+        options: of the reader.
+        fold: categories that count as another ("PhenotypicFeature" as "Disease").
+
+    Raises:
+        InputError: a file has no document, or no mention.
+    """
+    from kgbuild.readers import read_documents
+    from kgbuild.text import segment
+
+    found: dict[str, AnnotatedDocument] = {}
+    for file in files:
+        mentions = 0
+        for item in read_documents([file], **(options or {})):
+            if isinstance(item, Failure):
+                _log.warning("%s %s: %s", item.source, item.place, item.reason)
+            elif isinstance(item, AnnotatedDocument) and item.document.id not in found:
+                mentions += len(item.mentions)
+                found[item.document.id] = _in_schema(item, schema, fold or {})
+        if not mentions:
+            raise InputError(
+                f"{file}: no annotated document: expected mentions (PubTator, BioC, IOB, brat)"
+            )
+    return segment(list(found.values()))
+
+
+def _in_schema(
+    item: AnnotatedDocument, schema: Schema, fold: Mapping[str, str]
+) -> AnnotatedDocument:
+    def own(mention: Mention) -> Mention:
+        category = schema.category(mention.category) or mention.category
+        return replace(mention, category=fold.get(category, category))
+
+    return item.with_mentions(tuple(map(own, item.mentions)))

@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from annotated import write_iob, write_pubtator
+from tiny_base import make_base
+
+from kgbuild.errors import ConfigError, InputError
+from kgbuild.evaluation.mentions import mention_spans, score_mentions
+from kgbuild.extractors.gazetteer import Gazetteer
+from kgbuild.extractors.tagger import TaggerRecognizer
+from kgbuild.ontologies.schema import Schema
+from kgbuild.records import AnnotatedDocument, Document, Mention
+from kgbuild.text import segment
+from kgbuild.training.corpora import read_corpus
+from kgbuild.training.held_back import read_held_back, without
+from kgbuild.training.ner import NerReport, load_corpora, train_ner
+from kgbuild.training.ner_data import word_labels
+from kgbuild.training.ner_settings import NerSettings
+
+SCHEMA = Schema.load("biomedical")
+
+
+def settings(folder: Path, **more: object) -> NerSettings:
+    options: dict[str, object] = {
+        "corpora": [
+            {
+                "name": "both", "training": ["train.txt"], "development": ["dev.txt"],
+                "categories": ["Disease", "ChemicalEntity"],
+            },
+            {"name": "genes", "training": ["genes.tsv"], "categories": ["Gene"]},
+        ],
+        "held_back": "held.tsv",
+        "dropout": 0.0, "hide": 0.02, "shortest_window": 16, "longest_window": 30,
+        "training": {
+            "base": "base", "epochs": 40, "learning_rate": 3e-3, "head_learning_rate": 1e-2,
+            "freeze_words": True, "batch_tokens": 512, "average": 0.9, "precision": "fp32",
+        },
+    }  # fmt: skip
+    return NerSettings.model_validate(options | more)
+
+
+def write_inputs(folder: Path) -> None:
+    make_base(folder / "base")
+    write_pubtator(folder / "train.txt", count=72)
+    write_pubtator(folder / "dev.txt", first=66, count=12)
+    write_iob(folder / "genes.tsv")
+    (folder / "held.tsv").write_text("pmid\tcorpus\n3\tx test\n4\tx test\n", "utf-8")
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, NerReport]:
+    folder = tmp_path_factory.mktemp("ner")
+    write_inputs(folder)
+    return folder, train_ner(settings(folder), folder / "run", beside=folder)
+
+
+def test_it_learns_and_the_exported_model_finds_the_same(trained: tuple[Path, NerReport]) -> None:
+    folder, report = trained
+    assert report.best["both all"] > 0.8
+    gold = read_corpus([folder / "dev.txt"], schema=SCHEMA)
+    recognizer = TaggerRecognizer(report.folder, convention="both")
+    found = recognizer.recognize([item.with_mentions(()) for item in gold])
+    for item, mentions in zip(gold, found, strict=True):
+        for m in mentions:
+            assert item.document.text[m.start : m.end] == m.text
+            assert 0 < m.score <= 1
+            assert m.extractor == recognizer.name
+    spans = mention_spans(
+        item.with_mentions(mentions) for item, mentions in zip(gold, found, strict=True)
+    )
+    scores = score_mentions(mention_spans(gold), spans, match="strict")
+    assert scores["micro"].f1 == pytest.approx(report.best["both all"], abs=0.05)
+
+
+def test_held_back_and_development_documents_never_train(trained: tuple[Path, NerReport]) -> None:
+    folder, report = trained
+    corpora, development, dropped = load_corpora(settings(folder), beside=folder)
+    used = {item.document.id for corpus in corpora for item in corpus.documents}
+    assert "PMID:5" in used
+    assert not used & {"PMID:3", "PMID:4"}
+    assert not used & {item.document.id for item in development["both"].documents}
+    assert dropped["both"] == 2 + 7  # 66 to 72 are in both files
+    assert report.dropped == dropped
+
+
+def test_each_category_follows_the_convention_that_is_asked_for(
+    trained: tuple[Path, NerReport],
+) -> None:
+    model = trained[1].folder
+    assert set(TaggerRecognizer(model).categories) == {"Disease", "ChemicalEntity", "Gene"}
+    assert TaggerRecognizer(model, convention="genes").categories == ("Gene",)
+    assert TaggerRecognizer(model, categories=["Disease"]).categories == ("Disease",)
+    with pytest.raises(ConfigError, match="knows no convention 'x': it learned both, genes"):
+        TaggerRecognizer(model, convention="x")
+    with pytest.raises(ConfigError, match="has no 'Gene': it has Disease, ChemicalEntity"):
+        TaggerRecognizer(model, convention={"Gene": "both"})
+    with pytest.raises(ConfigError, match="finds no 'Cell'"):
+        TaggerRecognizer(model, categories=["Cell"])
+
+
+def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"lacks mentions.onnx, mentions.json, tokenizer.json"):
+        TaggerRecognizer(tmp_path)
+
+
+def test_a_batch_gives_what_its_documents_give_one_by_one(trained: tuple[Path, NerReport]) -> None:
+    gazetteer = Gazetteer.build([("imatinib", "ChemicalEntity"), ("severe cough", "Disease")])
+    recognizer = TaggerRecognizer(trained[1].folder, gazetteer=gazetteer, batch_tokens=200)
+    texts = ["", "Aspirin treats severe cough.", "β-Aspirin 🙂 naïve\ud800 imatinib", " \n\t "]
+    texts += ["Aspirin treats asthma. " * 200, "x" * 5000]
+    items = segment([AnnotatedDocument(Document(f"d:{i}", t)) for i, t in enumerate(texts)])
+    together = recognizer.recognize(items)
+    alone = [recognizer.recognize([item])[0] for item in items]
+    assert [[(m.start, m.end, m.category) for m in some] for some in together] == [
+        [(m.start, m.end, m.category) for m in some] for some in alone
+    ]
+    assert together[0] == together[3] == ()
+    assert len(together[4]) > 200
+    for item, mentions in zip(items, together, strict=True):
+        for m in mentions:
+            assert item.document.text[m.start : m.end] == m.text
+
+
+def test_the_name_changes_with_the_gazetteer_and_the_convention(
+    trained: tuple[Path, NerReport],
+) -> None:
+    model = trained[1].folder
+    names = {
+        TaggerRecognizer(model).name,
+        TaggerRecognizer(model, convention="genes").name,
+        TaggerRecognizer(model, gazetteer=Gazetteer.build([("a b", "Gene")], fingerprint="1")).name,
+    }
+    assert len(names) == 3
+
+
+def test_the_same_seed_gives_the_same_weights(tmp_path: Path) -> None:
+    write_inputs(tmp_path)
+    own = settings(tmp_path)
+    short = own.model_copy(update={"training": own.training.model_copy(update={"epochs": 2})})
+    for name in ("a", "b"):
+        train_ner(short, tmp_path / name, beside=tmp_path)
+    files = [(tmp_path / name / "model/mentions.onnx").read_bytes() for name in ("a", "b")]
+    one, other = (np.frombuffer(file[-4000:], dtype=np.uint8) for file in files)
+    assert len(files[0]) == len(files[1])
+    assert (one == other).mean() > 0.99
+
+
+def test_a_category_that_the_corpus_lacks_is_named(tmp_path: Path) -> None:
+    write_inputs(tmp_path)
+    corpora = [{"name": "x", "training": ["train.txt"], "categories": ["Disease", "Gene"]}]
+    with pytest.raises(ConfigError, match="annotates no Gene: it has ChemicalEntity, Disease"):
+        load_corpora(settings(tmp_path, corpora=corpora), beside=tmp_path)
+
+
+def test_a_file_without_annotations_is_named(tmp_path: Path) -> None:
+    write_inputs(tmp_path)
+    (tmp_path / "plain.txt").write_text("Aspirin treats fever.", "utf-8")
+    with pytest.raises(InputError, match=r"plain.txt: no annotated document"):
+        read_corpus([tmp_path / "plain.txt"], schema=SCHEMA)
+
+
+def test_mentions_become_labels_of_whole_words_longest_first() -> None:
+    words = [(0, 6), (7, 13), (14, 20)]
+    mentions = [
+        Mention("d", 7, 13, "cancer", "Disease"),
+        Mention("d", 0, 13, "breast cancer", "Disease"),
+        Mention("d", 15, 18, "ene", "Gene"),
+    ]
+    labels, lost = word_labels(words, mentions, ["Disease", "Gene"])
+    assert labels == [1, 3, 8]
+    assert lost == 1
+
+
+def test_a_list_of_held_back_documents_must_be_one(tmp_path: Path) -> None:
+    path = tmp_path / "list.tsv"
+    path.write_text("pmid\n12\tbc5cdr test\nPMID:13\n\n", "utf-8")
+    assert read_held_back(path) == {"PMID:12", "PMID:13"}
+    path.write_text("pmid\n12\nhello\n", "utf-8")
+    with pytest.raises(ConfigError, match="line 3: expected a PubMed id"):
+        read_held_back(path)
+    with pytest.raises(ConfigError, match="can't be read"):
+        read_held_back(tmp_path / "absent")
+
+
+def test_documents_of_the_held_back_list_are_dropped() -> None:
+    items = [AnnotatedDocument(Document(f"PMID:{n}", "x")) for n in (1, 2, 2, 3)]
+    assert [item.document.id for item in without(items, {"PMID:3"})] == ["PMID:1", "PMID:2"]
