@@ -50,9 +50,21 @@ def _root(
 
 
 def _register() -> None:
-    from kgbuild.cli import build, config, export, failures, ground, load, query, show, train, vocab
+    from kgbuild.cli import (
+        build,
+        config,
+        evaluate,
+        export,
+        failures,
+        ground,
+        load,
+        query,
+        show,
+        train,
+        vocab,
+    )
 
-    for module in (build, query, show, ground, export, load, failures):
+    for module in (build, query, show, ground, export, load, failures, evaluate):
         module.register(app)
     app.add_typer(vocab.app, name="vocab")
     app.add_typer(train.app, name="train")

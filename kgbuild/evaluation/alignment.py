@@ -141,11 +141,12 @@ def category_map(annotated: Collection[str], schema: Schema) -> Callable[[str], 
     >>> as_annotated("Drug"), as_annotated("Gene")
     ('ChemicalEntity', 'Gene')
     """
+    from kgbuild.extractors.given import UNMAPPED  # what has no category holds no other
 
     def as_annotated(category: str) -> str:
         if category in annotated:
             return category
-        above = [a for a in annotated if schema.is_a(category, a)]
+        above = [a for a in annotated if a != UNMAPPED and schema.is_a(category, a)]
         # the narrowest: all the others are above it too
         return next((a for a in above if all(schema.is_a(a, other) for other in above)), category)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from kgbuild.errors import InputError
+from kgbuild.errors import ConfigError, InputError
 from kgbuild.ontologies.schema import Schema
 from kgbuild.records import AnnotatedDocument, Failure, Mention
 
@@ -81,11 +81,15 @@ def read_corpus(
 
     Raises:
         InputError: nothing to read, or no mention in all of it though there must be one.
+        ConfigError: an unknown format or option.
     """
     from kgbuild.readers import read_documents
 
     names = [str(path) for path in paths]
-    found = read_documents(names, format=format, **(options or {}))
+    try:
+        found = read_documents(names, format=format, **(options or {}))
+    except ValueError as error:
+        raise ConfigError(f"reading: {error}") from error
     corpus = collect(found, name=", ".join(names), schema=schema)
     if not corpus.documents:
         reasons = "; ".join(corpus.notes[:3]) or "the files hold none"

@@ -160,18 +160,18 @@ def add_grounding(
         for only_decided in (False, True)
     )
     rows: list[Row] = []
-    for label, mentions, k, every in (
+    for column, mentions, k, every in (
         ("@1", ranked, 1, False),
         ("@5", ranked, 5, False),
-        ("@1, all of a composite", ranked, 1, True),
-        ("@1, NIL is wrong", decided, 1, False),
+        ("@1 all ids", ranked, 1, True),
+        ("@1 decided", decided, 1, False),
     ):
         counts = count_hits(mentions, k=k, every=every, documents=documents)
         found = scored(counts, settings.resampling)
-        rows += [replace(row, label=f"{row.label} {label}") for row in _micro_last(found)]
+        rows += [replace(row, column=column) for row in _micro_last(found)]
     note = (
-        "gold mentions that have an identifier; right if among the first k candidates. Of a "
-        "composite mention any of its identifiers will do (BioSyn), or all are asked for"
+        "gold mentions that have an identifier; right if among the first k candidates, any of a "
+        "composite mention's (BioSyn); all ids: each of them is asked for; decided: NIL is wrong"
     )
     evaluation.tables.append(
         Table(

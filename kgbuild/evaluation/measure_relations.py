@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from itertools import product
 
 from kgbuild.evaluation.alignment import Aligned, SameIdentifier, category_map
 from kgbuild.evaluation.evaluate import Settings
@@ -14,6 +15,7 @@ from kgbuild.evaluation.relations import (
     INDUCED,
     Level,
     Pair,
+    categories_of,
     count_pairs,
     identifiers_of,
     induced_pairs,
@@ -31,7 +33,7 @@ from kgbuild.evaluation.statements import (
     judged,
 )
 from kgbuild.ontologies.schema import Schema
-from kgbuild.records import AnnotatedDocument
+from kgbuild.records import AnnotatedDocument, Relation
 
 __all__ = ["measure_relations", "measure_statements", "types_of"]
 
@@ -99,16 +101,14 @@ def measure_relations(
 
 
 def _judged(item: AnnotatedDocument, kinds: Collection[frozenset[str]]) -> AnnotatedDocument:
-    category = {mention.id: mention.category for mention in item.mentions}
-    return replace(
-        item,
-        relations=tuple(
-            r
-            for r in item.relations
-            if r.predicate != _NO_CLAIM
-            and frozenset((category.get(r.subject, ""), category.get(r.object, ""))) in kinds
-        ),
-    )
+    categories = categories_of(item)
+
+    def may_be_gold(relation: Relation) -> bool:
+        ends = categories.get(relation.subject, ()), categories.get(relation.object, ())
+        return any(frozenset(pair) in kinds for pair in product(*ends))
+
+    kept = tuple(r for r in item.relations if r.predicate != _NO_CLAIM and may_be_gold(r))
+    return replace(item, relations=kept)
 
 
 def _kinds(gold: Sequence[AnnotatedDocument]) -> set[frozenset[str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,6 +28,7 @@ __all__ = [
     "cross_references",
     "ground_gold_mentions",
     "only_recognizer",
+    "piped",
     "relate_gold_entities",
     "training_vocabulary",
     "workspace_predictions",
@@ -35,6 +36,7 @@ __all__ = [
 
 BATCH = 64
 CANDIDATES = 5
+PIPELINE = "the pipeline"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,31 @@ def built(
             Path(folder) / "graph", memory=bare, progress=progress,
             config=config.model_copy(update={"stores": []}),
         )  # fmt: skip
-        yield workspace_predictions(Path(folder) / "graph", schema=schema, name="the pipeline")
+        yield workspace_predictions(Path(folder) / "graph", schema=schema, name=PIPELINE)
+
+
+def piped(
+    gold: Iterable[AnnotatedDocument],
+    config: Config,
+    *,
+    stage_names: Collection[str],
+    progress: Progress | None = None,
+) -> Predictions:
+    """Run stages on the gold documents' bare texts, without making a graph."""
+    from kgbuild.components import make_components, prepare
+    from kgbuild.stages import stages
+
+    if "relate" not in stage_names:
+        config = config.model_copy(update={"relations": []})
+    components = make_components(prepare(config, progress=progress), progress=progress)
+    bare = [AnnotatedDocument(item.document) for item in gold]
+    wanted = [stage for stage in stages(components) if stage.name in stage_names]
+    done, failures = _run(wanted, bare, progress)
+    lexicon = getattr(components.grounder, "lexicon", None)
+    return Predictions(
+        PIPELINE, {item.document.id: item for item in done},
+        xrefs=cross_references(lexicon, components.schema), notes=_noted(failures),
+    )  # fmt: skip
 
 
 def only_recognizer(config: Config, type_: str) -> Config:

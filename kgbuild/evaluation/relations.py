@@ -24,10 +24,12 @@ __all__ = [
     "Level",
     "Pair",
     "biored_type",
+    "categories_of",
     "count_pairs",
     "identifiers_of",
     "induced_pairs",
     "relation_pairs",
+    "resolved_ends",
     "score_biored",
     "score_pairs",
 ]
@@ -54,14 +56,20 @@ BIORED_TYPES: Mapping[str, str] = {
     "antagonist_of": _NEGATIVE,
     "negatively_correlated_with": _NEGATIVE,
     "binds": "Bind",
-    "interacts_with": "Drug_Interaction",
+    "interacts_with": "Bind",
     "associated_with": "Association",
     "has_phenotype": "Association",
     "combined_with": "Cotreatment",
     "compared_with": "Comparison",
     "converts_to": "Conversion",
 }
-"""The schema's predicates in BioRED's eight types, which are coarser."""
+"""The schema's predicates in BioRED's eight types, which are coarser.
+
+Of two chemicals that interact BioRED says Drug_Interaction.
+"""
+
+
+_LABELS = {*BIORED_TYPES.values(), "Drug_Interaction"}
 
 
 class Pair(NamedTuple):
@@ -102,6 +110,24 @@ def identifiers_of(item: AnnotatedDocument) -> dict[str, tuple[str, ...]]:
     return found
 
 
+def categories_of(item: AnnotatedDocument) -> dict[str, frozenset[str]]:
+    """Return the categories of each mention, those of others of the same identifier included.
+
+    A relation of identifiers is none of the one mention that carries it, which may be the one
+    that got another category.
+    """
+    by_identifier: dict[str, set[str]] = defaultdict(set)
+    category = {mention.id: mention.category for mention in item.mentions}
+    identifiers = identifiers_of(item)
+    for mention, curies in identifiers.items():
+        for curie in curies:
+            by_identifier[curie].add(category.get(mention, ""))
+    return {
+        mention: frozenset({own}.union(*(by_identifier[c] for c in identifiers.get(mention, ()))))
+        for mention, own in category.items()
+    }
+
+
 def relation_pairs(
     items: Iterable[AnnotatedDocument],
     *,
@@ -119,15 +145,20 @@ def relation_pairs(
         types: the type of each of the schema's predicates; others keep their name.
         threshold: relations with a lower score are left out.
     """
-    return {
-        Pair.of(relation.document, one, other, biored_type(relation.predicate, schema, types=types),
-                relation.novel)
-        for item in items
-        for relation, one, other in _resolved(item, threshold)
-    }  # fmt: skip
+    pairs = set()
+    for item in items:
+        category = {mention.id: mention.category for mention in item.mentions}
+        for relation, one, other in resolved_ends(item, threshold):
+            ends = category.get(relation.subject, ""), category.get(relation.object, "")
+            type_ = biored_type(relation.predicate, schema, types=types, ends=ends)
+            pairs.add(Pair.of(relation.document, one, other, type_, relation.novel))
+    return pairs
 
 
-def _resolved(item: AnnotatedDocument, threshold: float) -> Iterator[tuple[Relation, str, str]]:
+def resolved_ends(
+    item: AnnotatedDocument, threshold: float = 0.0
+) -> Iterator[tuple[Relation, str, str]]:
+    """Yield each affirmed relation of at least this score with the identifiers of its ends."""
     identifiers = identifiers_of(item)
     for relation in item.relations:
         if relation.negated or relation.score < threshold:
@@ -161,29 +192,43 @@ def induced_pairs(
     """
     pairs = set()
     for item in items:
-        category = {m.id: schema.category(m.category) or m.category for m in item.mentions}
-        for relation, one, other in _resolved(item, threshold):
-            ends = category.get(relation.subject, ""), category.get(relation.object, "")
+        categories = categories_of(item)
+        for relation, one, other in resolved_ends(item, threshold):
             meant = schema.predicate(relation.predicate) or relation.predicate
-            if meant in predicates and _is_chemical_disease(*ends, schema):
+            if (
+                meant in predicates
+                and _is_any(categories.get(relation.subject, ()), "ChemicalEntity", schema)
+                and _is_any(
+                    categories.get(relation.object, ()), "DiseaseOrPhenotypicFeature", schema
+                )
+            ):
                 pairs.add(Pair.of(relation.document, one, other))
     return pairs
 
 
-def _is_chemical_disease(subject: str, object_: str, schema: Schema) -> bool:
-    return schema.is_a(subject, "ChemicalEntity") and schema.is_a(
-        object_, "DiseaseOrPhenotypicFeature"
-    )
+def _is_any(categories: Iterable[str], ancestor: str, schema: Schema) -> bool:
+    return any(schema.is_a(schema.category(c) or c, ancestor) for c in categories)
 
 
-def biored_type(predicate: str, schema: Schema, *, types: Mapping[str, str] = BIORED_TYPES) -> str:
-    """Return the type that a relation's label means.
+def biored_type(
+    predicate: str,
+    schema: Schema,
+    *,
+    types: Mapping[str, str] = BIORED_TYPES,
+    ends: tuple[str, str] = ("", ""),
+) -> str:
+    """Return the type that a relation's label means between entities of two categories.
 
     >>> schema = Schema.load()
-    >>> biored_type("treats", schema), biored_type("Positive_Correlation", schema)
-    ('Negative_Correlation', 'Positive_Correlation')
+    >>> biored_type("treats", schema), biored_type("Drug_Interaction", schema)
+    ('Negative_Correlation', 'Drug_Interaction')
     """
+    if predicate in _LABELS:
+        return predicate
     meant = schema.predicate(predicate) or predicate
+    chemicals = [schema.is_a(schema.category(end) or end, "ChemicalEntity") for end in ends]
+    if meant == "interacts_with" and meant in types and all(chemicals):
+        return "Drug_Interaction"
     return types.get(meant, meant)
 
 

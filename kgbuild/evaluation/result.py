@@ -39,11 +39,12 @@ class Resampling:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A score under its label."""
+    """A score under its label; ``column`` tells several of one label apart, such as ``@1``."""
 
     label: str
     score: Score
     intervals: Intervals | None = None
+    column: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +119,12 @@ class Evaluation:
             raise KeyError(name)
         return found
 
-    def score(self, table: str, label: str) -> Score:
+    def score(self, table: str, label: str, column: str = "") -> Score:
         """Return the score of a label of a table; ``KeyError`` where there is none."""
-        found = next((row.score for row in self.table(table).rows if row.label == label), None)
-        if found is None:
-            raise KeyError(label)
-        return found
+        for row in self.table(table).rows:
+            if (row.label, row.column) == (label, column):
+                return row.score
+        raise KeyError(label)
 
 
 def scored(counts: Counts, resampling: Resampling) -> dict[str, Row]:
@@ -165,11 +166,19 @@ def to_json(evaluation: Evaluation, resampling: Resampling) -> dict[str, Any]:
 
 
 def _table(table: Table) -> dict[str, Any]:
+    rows: dict[str, Any] = {}
+    for row in table.rows:
+        numbers = _row(row, table.measure)
+        label = row.label.strip()
+        if row.column:
+            rows.setdefault(label, {})[row.column] = numbers
+        else:
+            rows[label] = numbers
     return {
         "title": table.title,
         "note": table.note,
         "measure": table.measure,
-        "rows": {row.label: _row(row, table.measure) for row in table.rows},
+        "rows": rows,
     }
 
 

@@ -24,6 +24,7 @@ from kgbuild.evaluation.predict import (
     built,
     ground_gold_mentions,
     only_recognizer,
+    piped,
     relate_gold_entities,
     training_vocabulary,
     workspace_predictions,
@@ -90,7 +91,7 @@ def evaluate(request: Request, *, progress: Progress | None = None) -> Evaluatio
     """
     if unknown := sorted(set(request.tasks) - set(TASKS)):
         raise ConfigError(f"no task {unknown[0]!r}; tasks: {', '.join(TASKS)}")
-    schema = Schema.load(request.config.schema_).with_aliases(categories=request.maps)
+    schema = _schema(request)
     gold = _read(request.gold, request, schema)
     settings = Settings(
         schema, _categories(request, schema, gold), request.whole, request.shared_only,
@@ -102,10 +103,31 @@ def evaluate(request: Request, *, progress: Progress | None = None) -> Evaluatio
     config = request.config
     if request.recognizer:
         config = only_recognizer(config, request.recognizer)
-    with built(gold.documents.values(), config, schema=schema, progress=progress) as predictions:
+    items = gold.documents.values()
+    if "statements" in request.tasks and gold.has_relations:
+        with built(items, config, schema=schema, progress=progress) as predictions:
+            evaluation = _measure(gold, predictions, settings, request)
+    else:
+        predictions = piped(items, config, stage_names=_stages(gold, request), progress=progress)
         evaluation = _measure(gold, predictions, settings, request)
     _GivenGold(gold, config, settings, request, progress).measure(evaluation)
     return evaluation
+
+
+def _schema(request: Request) -> Schema:
+    schema = Schema.load(request.config.schema_)
+    maps = {label: schema.category(name) or name for label, name in request.maps.items()}
+    return schema.with_aliases(categories=maps)
+
+
+def _stages(gold: Corpus, request: Request) -> set[str]:
+    """Return the stages that what is asked for needs."""
+    needed = {"segment", "recognize"}
+    if gold.has_identifiers and {"grounding", "relations"} & set(request.tasks):
+        needed.add("ground")
+    if gold.has_relations and "relations" in request.tasks:
+        needed.add("relate")
+    return needed
 
 
 def _read(names: Names, request: Request, schema: Schema) -> Corpus:

@@ -39,8 +39,9 @@ COMMANDS = commands()
 
 def test_the_names_that_stand_exist() -> None:
     assert set(COMMANDS) == {
-        "build", "query", "show", "ground", "export", "load", "failures", "vocab list", "vocab get",
-        "vocab add", "vocab info", "config init", "config check", "config show",
+        "build", "query", "show", "ground", "export", "load", "failures",
+        "evaluate", "vocab list", "vocab get", "vocab add", "vocab info", "config init",
+        "train ner", "config check", "config show",
     }  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import pytest
 from kgbuild.evaluation.relations import (
     BIORED_TYPES,
     Pair,
+    biored_type,
     count_pairs,
     induced_pairs,
     relation_pairs,
@@ -19,6 +20,10 @@ from kgbuild.readers import READERS
 from kgbuild.records import AnnotatedDocument
 
 SCHEMA = Schema.load()
+LABELS = (
+    "Association", "Bind", "Comparison", "Conversion", "Cotreatment", "Drug_Interaction",
+    "Negative_Correlation", "Positive_Correlation",
+)  # fmt: skip
 TEXT = """7|t|Cisplatin and kidney injury.
 7|a|Cisplatin caused kidney injury and deafness; BRCA1/2 bind RAD51.
 7\t0\t9\tCisplatin\tChemical\tD002945
@@ -107,16 +112,19 @@ def test_negated_weak_and_ungrounded_relations_are_no_pairs() -> None:
 
 def test_predicates_become_types_through_the_schema() -> None:
     assert set(BIORED_TYPES) <= set(SCHEMA.predicates)
-    assert set(BIORED_TYPES.values()) == {
-        "Positive_Correlation", "Negative_Correlation", "Association", "Bind", "Drug_Interaction",
-        "Cotreatment", "Comparison", "Conversion",
-    }  # fmt: skip
+    assert set(BIORED_TYPES.values()) | {"Drug_Interaction"} == set(LABELS)
     gold = relation_pairs([read("7\tNegative_Correlation\tD002945\tD058186\n")], schema=SCHEMA)
     found = relation_pairs([read("7\ttreats\tD002945\tD058186\n")], schema=SCHEMA)
     assert gold == found
 
 
-@pytest.mark.parametrize("label", sorted(set(BIORED_TYPES.values())))
+def test_two_chemicals_that_interact_are_a_drug_interaction() -> None:
+    chemicals, genes = ("ChemicalEntity", "Drug"), ("Gene", "ChemicalEntity")
+    assert biored_type("interacts_with", SCHEMA, ends=chemicals) == "Drug_Interaction"
+    assert biored_type("interacts_with", SCHEMA, ends=genes) == "Bind"
+
+
+@pytest.mark.parametrize("label", LABELS)
 def test_labels_of_the_corpus_are_their_own_types(label: str) -> None:
     [pair] = relation_pairs([read(f"7\t{label}\tD002945\tD058186\n")], schema=SCHEMA)
     assert pair.type == label

@@ -1,0 +1,248 @@
+"""``kgbuild evaluate``: how good predictions are, by a gold corpus."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+
+from kgbuild.cli.console import err, out, print_table, progress, table
+
+if TYPE_CHECKING:
+    from rich.table import Table as Grid
+
+    from kgbuild.config import Config
+    from kgbuild.evaluation.result import Evaluation, Resampling, Row, Table
+
+__all__ = ["register"]
+
+_EXAMPLES = """
+Examples:
+
+  kgbuild evaluate dev.pubtator --vocab mesh      the pipeline, on the corpus's own texts
+
+  kgbuild evaluate dev.pubtator --config mine.yaml --recognizer transformer --task mentions
+
+  kgbuild evaluate dev.pubtator --predictions graph           what a build found
+
+  kgbuild evaluate dev.pubtator --predictions other_tool.xml  another tool, by the same ruler
+
+  kgbuild evaluate dev.pubtator --train train.pubtator --html report.html --json scores.json
+"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command("evaluate", epilog=_EXAMPLES)(evaluate)
+
+
+def evaluate(
+    gold: Annotated[
+        list[str],
+        typer.Argument(help="Annotated files: PubTator, BioC, IOB, brat.", metavar="GOLD..."),
+    ],
+    *,
+    predictions: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--predictions",
+            "-p",
+            help="The output folder of a build, or annotated files; repeat. Without it the "
+            "configuration is run.",
+        ),
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="A YAML file: what to run.")
+    ] = None,
+    vocab: Annotated[
+        list[str] | None, typer.Option(help="A vocabulary instead of the configured ones; repeat.")
+    ] = None,
+    recognizer: Annotated[
+        str, typer.Option(help="Run only the recognizers of this type, such as dictionary.")
+    ] = "",
+    train: Annotated[
+        list[str] | None,
+        typer.Option(help="Ground a second time, names of this annotated file added; repeat."),
+    ] = None,
+    task: Annotated[
+        list[str] | None,
+        typer.Option(help="mentions, grounding, relations or statements; repeat. Default: all."),
+    ] = None,
+    category: Annotated[
+        list[str] | None, typer.Option(help="Only mentions of this category; repeat.")
+    ] = None,
+    map: Annotated[
+        list[str] | None,
+        typer.Option(help="What a label means: LABEL=CATEGORY, on either side; repeat."),
+    ] = None,
+    whole_spans: Annotated[
+        bool, typer.Option("--whole-spans", help="Take discontinuous mentions as one piece.")
+    ] = False,
+    shared_only: Annotated[
+        bool, typer.Option("--shared-only", help="Leave out documents without predictions.")
+    ] = False,
+    exact_ids: Annotated[
+        bool, typer.Option("--exact-ids", help="Let no cross-reference count as the same.")
+    ] = False,
+    format: Annotated[
+        str | None, typer.Option(help="The files' format; found out from the content.")
+    ] = None,
+    id_prefix: Annotated[
+        str | None, typer.Option(help="The prefix of document ids that have none, such as PMID.")
+    ] = None,
+    samples: Annotated[
+        int, typer.Option(min=0, help="Draws of the bootstrap intervals; 0 makes none.")
+    ] = 1000,
+    seed: Annotated[int, typer.Option(help="Of the draws.")] = 0,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write all numbers to this file.")
+    ] = None,
+    html_file: Annotated[
+        Path | None, typer.Option("--html", help="Write a page with the errors in their text.")
+    ] = None,
+    curve_file: Annotated[
+        Path | None,
+        typer.Option("--curve", help="Draw precision and recall of statements over belief."),
+    ] = None,
+) -> None:
+    """Measure mentions, identifiers, relations and statements against a gold corpus.
+
+    What the corpus does not annotate is not judged. Documents are resampled for the intervals.
+    """
+    from kgbuild.evaluation.result import Resampling
+    from kgbuild.evaluation.run import TASKS, Request
+    from kgbuild.evaluation.run import evaluate as run
+
+    _check_writable(json_file, html_file, curve_file)
+    settings = _config(config, predictions)
+    if vocab:
+        settings = settings.model_copy(update={"vocabularies": vocab})
+    resampling = Resampling(samples, seed=seed)
+    request = Request(
+        gold=gold,
+        config=settings,
+        predictions=predictions or (),
+        recognizer=recognizer,
+        train=train or (),
+        tasks=task or TASKS,
+        maps=_maps(map or []),
+        categories=category or (),
+        whole=whole_spans,
+        shared_only=shared_only,
+        xrefs=not exact_ids,
+        format=format,
+        options={} if id_prefix is None else {"id_prefix": id_prefix},
+        resampling=resampling,
+    )
+    with progress() as shown:
+        evaluation = run(request, progress=shown)
+    _print(evaluation, resampling)
+    _write(evaluation, resampling, json_file, html_file, curve_file)
+
+
+def _config(path: Path | None, predictions: list[str] | None) -> Config:
+    """Return the configuration; that of a build that is evaluated, where none is named."""
+    from kgbuild.api import config_for
+    from kgbuild.config import load_config
+
+    if path is None and predictions and len(predictions) == 1:
+        return config_for(predictions[0])
+    return load_config(path)
+
+
+def _maps(pairs: list[str]) -> dict[str, str]:
+    maps = {}
+    for pair in pairs:
+        label, equals, category = pair.partition("=")
+        if not (label and equals and category):
+            raise typer.BadParameter(f"--map {pair!r}: expected LABEL=CATEGORY, as in SNP=Gene")
+        maps[label] = category
+    return maps
+
+
+def _check_writable(*paths: Path | None) -> None:
+    """Say before the work begins what would fail after it."""
+    from kgbuild.errors import InputError
+
+    for path in paths:
+        if path is not None and not path.parent.is_dir():
+            raise InputError(f"{path}: there is no folder {path.parent}; make it first")
+
+
+def _write(
+    evaluation: Evaluation,
+    resampling: Resampling,
+    json_file: Path | None,
+    html_file: Path | None,
+    curve_file: Path | None,
+) -> None:
+    from kgbuild.evaluation.curve_picture import save_curves
+    from kgbuild.evaluation.page import page
+    from kgbuild.evaluation.result import to_json
+
+    if json_file:
+        numbers = to_json(evaluation, resampling)
+        json_file.write_text(json.dumps(numbers, indent=1, ensure_ascii=False) + "\n", "utf-8")
+        err.print(f"wrote {escape(str(json_file))}")
+    if html_file:
+        html_file.write_text(page(evaluation, resampling), "utf-8")
+        err.print(f"wrote {escape(str(html_file))}")
+    if curve_file:
+        save_curves(evaluation.curves, curve_file)
+        err.print(f"wrote {escape(str(curve_file))}")
+
+
+def _print(evaluation: Evaluation, resampling: Resampling) -> None:
+    out.print(
+        f"{escape(evaluation.predictions)} by {escape(evaluation.gold)}: "
+        f"{evaluation.documents:,} documents"
+    )
+    for scores in evaluation.tables:
+        out.print(f"\n[bold]{escape(scores.title)}[/] [dim]({escape(scores.note)})[/]")
+        print_table(_accuracy(scores) if scores.measure == "accuracy" else _scores(scores))
+        if scores.name == "mentions.overlap" and any(evaluation.kinds.values()):
+            kinds = ", ".join(f"{kind} {count:,}" for kind, count in evaluation.kinds.items())
+            out.print(f"errors: {kinds}")
+    if resampling.samples:
+        share = f"{100 * resampling.confidence:g}"
+        out.print(f"\n[dim]in brackets: {share} % intervals, documents resampled[/]")
+    for note in evaluation.notes:
+        err.print(f"[yellow]note:[/] {escape(note)}", soft_wrap=True)
+
+
+def _scores(scores: Table) -> Grid:
+    from kgbuild.evaluation.text import interval, percent
+
+    rows = table("")
+    for name in ("gold", "found", "right", "P", "R", "F1", ""):
+        rows.add_column(name, justify="right", no_wrap=True)
+    for row in scores.rows:
+        s = row.score
+        rows.add_row(
+            escape(row.label), f"{s.gold:,}", f"{s.found:,}", f"{s.right:,}", percent(s.precision),
+            percent(s.recall), f"[bold]{percent(s.f1)}[/]", interval(row.intervals, "f1"),
+        )  # fmt: skip
+    return rows
+
+
+def _accuracy(scores: Table) -> Grid:
+    from kgbuild.evaluation.text import interval, percent
+
+    columns = list(dict.fromkeys(row.column for row in scores.rows))
+    labels: dict[str, dict[str, Row]] = {}
+    for row in scores.rows:
+        labels.setdefault(row.label, {})[row.column] = row
+    rows = table("")
+    for name in ("mentions", *columns):
+        rows.add_column(name, justify="right", no_wrap=True)
+    for label, cells in labels.items():
+        first = next(iter(cells.values()))
+        shown = [
+            f"[bold]{percent(cells[c].score.recall)}[/] {interval(cells[c].intervals, 'recall')}"
+            for c in columns
+        ]
+        rows.add_row(escape(label), f"{first.score.gold:,}", *shown)
+    return rows
