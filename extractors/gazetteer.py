@@ -13,10 +13,14 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from hashlib import blake2b
+from io import BytesIO
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
+from zipfile import BadZipFile
 
 from kgbuild.errors import ConfigError
+from kgbuild.records import content_hash
 
 if TYPE_CHECKING:
     import numpy as np
@@ -104,17 +108,18 @@ class Gazetteer:
     """Names by the hash of their folded words, each with the kinds that it may be of.
 
     Args:
-        fingerprints: ``(slots,)`` uint32, 0 where a slot is empty; slots are a power of two.
+        names: ``(slots,)`` uint16, a part of each name's hash, 0 where a slot is empty; slots are
+            a power of two. An unknown name passes for a known one once in 40,000 times.
         kinds: ``(slots,)`` uint8, a bit for each of ``KINDS``.
         fingerprint: identifies the names that it was made from.
     """
 
     def __init__(
-        self, fingerprints: NDArray[np.uint32], kinds: NDArray[np.uint8], *, fingerprint: str
+        self, names: NDArray[np.uint16], kinds: NDArray[np.uint8], *, fingerprint: str
     ) -> None:
-        if len(fingerprints) != len(kinds) or len(kinds) & (len(kinds) - 1):
+        if len(names) != len(kinds) or len(kinds) & (len(kinds) - 1):
             raise ConfigError("a gazetteer's arrays must be of one length, a power of two")
-        self._fingerprints, self._kinds = fingerprints, kinds
+        self._tables = [(names, kinds)]
         self.fingerprint = fingerprint
         self._words: dict[str, tuple[int, ...]] = {}
 
@@ -141,30 +146,46 @@ class Gazetteer:
         return cls(*_table(keys, masks), fingerprint=fingerprint)
 
     @classmethod
-    def open(cls, folder: Path) -> Gazetteer:
-        """Open, memory-mapped, what ``save`` wrote.
+    def open(cls, file: Path) -> Gazetteer:
+        """Open what ``save`` wrote.
 
         Raises:
-            ConfigError: the folder holds no gazetteer.
+            ConfigError: the file is absent or no gazetteer.
         """
         import numpy as np
 
         try:
-            fingerprints = np.load(folder / "fingerprints.npy", mmap_mode="r")
-            kinds = np.load(folder / "kinds.npy", mmap_mode="r")
-            own = (folder / "fingerprint.txt").read_text("utf-8").strip()
-        except (OSError, ValueError) as error:
-            raise ConfigError(f"{folder} holds no whole gazetteer ({error})") from error
-        return cls(fingerprints, kinds, fingerprint=own)
+            with np.load(BytesIO(file.read_bytes()), allow_pickle=False) as held:
+                return cls(held["names"], held["kinds"], fingerprint=str(held["fingerprint"]))
+        except (OSError, EOFError, ValueError, KeyError, BadZipFile) as error:
+            raise ConfigError(f"{file} is no whole gazetteer ({error}): remove it") from error
 
-    def save(self, folder: Path) -> None:
-        """Write the gazetteer into ``folder``."""
+    def save(self, file: Path) -> None:
+        """Write the gazetteer to ``file``, which is there whole or not at all.
+
+        Raises:
+            ValueError: it is joined of several.
+        """
         import numpy as np
 
-        folder.mkdir(parents=True, exist_ok=True)
-        np.save(folder / "fingerprints.npy", self._fingerprints)
-        np.save(folder / "kinds.npy", self._kinds)
-        (folder / "fingerprint.txt").write_text(self.fingerprint, encoding="utf-8")
+        if len(self._tables) > 1:
+            raise ValueError("a gazetteer joined of several can't be saved: save each")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile(dir=file.parent, suffix=".part", delete=False) as beside:
+            names, kinds = self._tables[0]
+            np.savez_compressed(
+                beside, names=names, kinds=kinds, fingerprint=np.array(self.fingerprint)
+            )
+        Path(beside.name).chmod(0o644)
+        Path(beside.name).replace(file)
+
+    def joined(self, other: Gazetteer) -> Gazetteer:
+        """Return a gazetteer that knows the names of both."""
+        both = Gazetteer(
+            *self._tables[0], fingerprint=content_hash(self.fingerprint, other.fingerprint)
+        )
+        both._tables = [*self._tables, *other._tables]
+        return both
 
     def tag(
         self, words: Sequence[str], extra: Mapping[str, int] | None = None
@@ -261,16 +282,17 @@ class Gazetteer:
     def _look_up(self, keys: NDArray[np.uint64]) -> NDArray[np.uint8]:
         import numpy as np
 
-        slots, wanted = _slots(keys, len(self._kinds))
         result = np.zeros(len(keys), dtype=np.uint8)
-        pending = np.arange(len(keys))
-        while len(pending):
-            held = self._fingerprints[slots]
-            right = held == wanted
-            result[pending[right]] = self._kinds[slots[right]]
-            going = ~right & (held != 0)
-            pending, wanted = pending[going], wanted[going]
-            slots = (slots[going] + 1) & (len(self._kinds) - 1)
+        for names, kinds in self._tables:
+            slots, wanted = _slots(keys, len(kinds))
+            pending = np.arange(len(keys))
+            while len(pending):
+                held = names[slots]
+                right = held == wanted
+                result[pending[right]] |= kinds[slots[right]]
+                going = ~right & (held != 0)
+                pending, wanted = pending[going], wanted[going]
+                slots = (slots[going] + 1) & (len(kinds) - 1)
         return result
 
 
@@ -293,36 +315,36 @@ def _name_key(name: str, common: frozenset[str]) -> int | None:
     return key
 
 
-def _slots(keys: NDArray[np.uint64], size: int) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
+def _slots(keys: NDArray[np.uint64], size: int) -> tuple[NDArray[np.int64], NDArray[np.uint16]]:
     """Return each key's first slot, and what stands there if it is in the table."""
     import numpy as np
 
     mixed = keys ^ (keys >> np.uint64(29))
     slots = (mixed & np.uint64(size - 1)).astype(np.int64)
-    wanted = (keys >> np.uint64(32)).astype(np.uint32)
+    wanted = (keys >> np.uint64(48)).astype(np.uint16)
     wanted[wanted == 0] = 1
     return slots, wanted
 
 
 def _table(
     keys: NDArray[np.uint64], masks: NDArray[np.uint8]
-) -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
+) -> tuple[NDArray[np.uint16], NDArray[np.uint8]]:
     """Return the arrays of a table of at most 60 % load, by linear probing."""
     import numpy as np
 
     size = 1 << max(int(len(keys) / 0.6).bit_length(), 4)
-    fingerprints = np.zeros(size, dtype=np.uint32)
+    names = np.zeros(size, dtype=np.uint16)
     kinds = np.zeros(size, dtype=np.uint8)
     slots, wanted = _slots(keys, size)
     pending = np.arange(len(keys))
     while len(pending):
-        free = fingerprints[slots] == 0
+        free = names[slots] == 0
         claims, first = np.unique(slots[free], return_index=True)
         rows = np.flatnonzero(free)[first]
-        fingerprints[claims] = wanted[rows]
+        names[claims] = wanted[rows]
         kinds[claims] = masks[pending[rows]]
         left = np.ones(len(pending), dtype=bool)
         left[rows] = False
         pending, wanted = pending[left], wanted[left]
         slots = (slots[left] + 1) & (size - 1)
-    return fingerprints, kinds
+    return names, kinds

@@ -33,6 +33,7 @@ __all__ = ["SHIPPED_MODEL", "TaggerRecognizer"]
 SHIPPED_MODEL = Path(__file__).with_name("weights")
 MODEL_FILE = "mentions.onnx"
 SETTINGS_FILE = "mentions.json"
+NAMES_FILE = "names.npz"
 _CHUNK = 32  # documents whose windows are packed together
 
 
@@ -54,7 +55,8 @@ class TaggerRecognizer:
 
     Args:
         model: folder with mentions.onnx, mentions.json and tokenizer.json; default the shipped one.
-        gazetteer: names of the loaded vocabularies, as hints; the model works without, less well.
+        gazetteer: names of the loaded vocabularies, as hints beside those that the model brings.
+        hints: let known names be hints at all; the model works without, less well.
         convention: whose convention to follow: a corpus's name for all that it annotates, or a
             name for each category; the model's own choice for the others.
         categories: only these; default all that the model finds. With a ``convention`` by name,
@@ -77,6 +79,7 @@ class TaggerRecognizer:
         model: str | Path | None = None,
         *,
         gazetteer: Gazetteer | None = None,
+        hints: bool = True,
         convention: str | Mapping[str, str] | None = None,
         categories: Iterable[str] | None = None,
         threshold: float = 0.0,
@@ -93,7 +96,7 @@ class TaggerRecognizer:
             settings, convention=convention, categories=categories, source=str(folder)
         )
         self._window = int(settings["window"])
-        self._gazetteer = gazetteer
+        self._gazetteer = _hints(folder / NAMES_FILE, gazetteer) if hints else None
         self._threshold, self._nested = threshold, nested
         self._merger = MentionMerger(rule="longest", nested=nested)
         self._batch_tokens = batch_tokens
@@ -203,6 +206,16 @@ class TaggerRecognizer:
         return Mention(
             document.id, start, end, document.text[start:end], category, score, self.name
         )
+
+
+def _hints(own: Path, gazetteer: Gazetteer | None) -> Gazetteer | None:
+    """Return the names that the model brings together with others."""
+    from kgbuild.extractors.gazetteer import Gazetteer
+
+    if not own.is_file():
+        return gazetteer
+    brought = Gazetteer.open(own)
+    return brought if gazetteer is None else brought.joined(gazetteer)
 
 
 def _log_softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:

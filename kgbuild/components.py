@@ -19,6 +19,7 @@ from kgbuild.config import (
     GivenRelationsConfig,
     PatternsConfig,
     RecognizerConfig,
+    TaggerConfig,
     TransformerConfig,
     VariantsConfig,
 )
@@ -29,6 +30,7 @@ from kgbuild.records import Candidate, content_hash
 from kgbuild.stages import Components
 
 if TYPE_CHECKING:
+    from kgbuild.extractors.gazetteer import Gazetteer
     from kgbuild.normalizer.build import LexiconReport
     from kgbuild.normalizer.index import DenseIndex
     from kgbuild.normalizer.lexicon import Lexicon
@@ -158,6 +160,19 @@ def _recognizer(config: RecognizerConfig, schema: Schema, lexicon: Lexicon) -> R
             from kgbuild.extractors.given import GivenRecognizer
 
             return GivenRecognizer(schema)
+        case TaggerConfig():
+            from kgbuild.extractors.tagger import TaggerRecognizer
+
+            return TaggerRecognizer(
+                config.model,
+                gazetteer=_gazetteer(lexicon) if config.hints else None,
+                hints=config.hints,
+                convention=config.convention,
+                categories=_known_categories(config.categories, schema),
+                threshold=config.threshold,
+                nested=config.nested,
+                threads=config.threads,
+            )
         case TransformerConfig():
             from kgbuild.extractors.transformer import TransformerRecognizer
 
@@ -171,6 +186,17 @@ def _recognizer(config: RecognizerConfig, schema: Schema, lexicon: Lexicon) -> R
                 max_sentences=config.max_sentences,
                 schema=schema,
             )
+
+
+def _gazetteer(lexicon: Lexicon) -> Gazetteer:
+    """Return the gazetteer of a lexicon's names, made once and kept in the cache."""
+    from kgbuild.extractors.gazetteer import Gazetteer
+
+    file = cache_folder() / "gazetteers" / f"{lexicon.fingerprint}.npz"
+    if not file.is_file():
+        names = ((text, category) for text, _, category in lexicon.each_name(abbreviations=True))
+        Gazetteer.build(names, fingerprint=lexicon.fingerprint).save(file)
+    return Gazetteer.open(file)
 
 
 def _relation_extractor(

@@ -60,6 +60,23 @@ class VariantsConfig(_Section):
     type: Literal["variants"] = "variants"
 
 
+class TaggerConfig(_Section):
+    """Runs kgbuild's own trained model, or one that `kgbuild train ner` made."""
+
+    type: Literal["tagger"] = "tagger"
+    model: str | None = Field(None, description="a folder; the shipped model if absent")
+    convention: str | dict[str, str] | None = Field(
+        None, description="whose annotation to imitate: a corpus, or one for each category"
+    )
+    categories: list[str] | None = Field(None, description="only these categories")
+    hints: bool = Field(
+        True, description="let known names be hints: the model's own list, and the vocabularies'"
+    )
+    threshold: float = Field(0.0, ge=0, le=1)
+    nested: bool = Field(False, description="keep mentions inside those of another category")
+    threads: int | None = Field(None, ge=1, description="batches at once; all cores if absent")
+
+
 class GivenConfig(_Section):
     """Takes the mentions that the input carries (PubTator, BioC)."""
 
@@ -82,7 +99,7 @@ class TransformerConfig(_Section):
 
 
 RecognizerConfig = Annotated[
-    DictionaryConfig | VariantsConfig | GivenConfig | TransformerConfig,
+    DictionaryConfig | VariantsConfig | GivenConfig | TaggerConfig | TransformerConfig,
     Field(discriminator="type"),
 ]
 
@@ -245,8 +262,8 @@ def to_yaml(config: Config, *, comments: bool = False) -> str:
 
 def _descriptions() -> dict[str, str]:
     sections = (
-        VocabularyConfig, ReadingConfig, DictionaryConfig, TransformerConfig, GroundingConfig,
-        PatternsConfig, CooccurrenceConfig, AssemblyConfig, RunConfig, Config,
+        VocabularyConfig, ReadingConfig, DictionaryConfig, TaggerConfig, TransformerConfig,
+        GroundingConfig, PatternsConfig, CooccurrenceConfig, AssemblyConfig, RunConfig, Config,
     )  # fmt: skip
     return {
         field.alias or name: field.description
@@ -276,7 +293,9 @@ def _relative_to(config: Config, folder: Path) -> Config:
         for r in config.relations
     ]
     recognizers = [
-        r.model_copy(update={"model": resolve(r.model)}) if isinstance(r, TransformerConfig) else r
+        r.model_copy(update={"model": resolve(r.model)})
+        if isinstance(r, TaggerConfig | TransformerConfig) and r.model
+        else r
         for r in config.recognizers
     ]
     grounding = config.grounding
@@ -320,7 +339,7 @@ def _known_keys(location: Sequence[int | str], full: Sequence[int | str]) -> lis
         "reading": ReadingConfig, "grounding": GroundingConfig, "assembly": AssemblyConfig,
         "run": RunConfig, "vocabularies": VocabularyConfig, "error_rates": ErrorRates,
         "dictionary": DictionaryConfig, "variants": VariantsConfig, "given": GivenConfig,
-        "transformer": TransformerConfig, "patterns": PatternsConfig,
+        "tagger": TaggerConfig, "transformer": TransformerConfig, "patterns": PatternsConfig,
         "cooccurrence": CooccurrenceConfig,
     }  # fmt: skip
     if "error_rates" in full:

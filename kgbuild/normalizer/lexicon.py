@@ -146,14 +146,14 @@ class Lexicon:
         data = (self._data / "automaton.bin").read_bytes()
         return daachorse.DoubleArrayAhoCorasick.deserialize(data) if data else None
 
-    def each_name(self) -> Iterator[tuple[str, str, str]]:
-        """Yield name, CURIE and category of each name of the vocabularies, abbreviations aside.
+    def each_name(self, *, abbreviations: bool = False) -> Iterator[tuple[str, str, str]]:
+        """Yield name, CURIE and category of each name of the vocabularies.
 
         Forms derived from a name ("Breast Neoplasms" from "Neoplasms, Breast") are left out.
         """
         for row in range(len(self._texts)):
             entry = self.entry(row)
-            if not entry.derived and entry.scope != "abbreviation":
+            if not entry.derived and (abbreviations or entry.scope != "abbreviation"):
                 yield entry.text, entry.curie, entry.category
 
     def key_id(self, key: str) -> int:

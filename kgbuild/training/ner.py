@@ -70,7 +70,7 @@ def train_ner(
     base = find_checkpoint(training.base, weights=("*.safetensors",))
     tokenizer = open_tokenizer(base)
     corpora, development, dropped = load_corpora(settings, beside=beside)
-    gazetteer = open_gazetteer(settings.gazetteer, folder / "gazetteer")
+    gazetteer = open_gazetteer(settings.gazetteer, folder / "gazetteer.npz")
     for corpus in (*corpora, *development.values()):
         corpus.prepare(tokenizer, gazetteer)
         if corpus.lost:
@@ -78,6 +78,8 @@ def train_ner(
     task = NerTask(corpora, development, settings, special=_special(tokenizer, base))
     result = train(task, training, folder, progress=progress)
     export_tagger(result, settings, base, folder / "model")
+    if gazetteer is not None:
+        gazetteer.save(folder / "model/names.npz")
     return NerReport(
         folder / "model",
         result.best,
@@ -130,8 +132,8 @@ def _check_categories(own: CorpusSettings, documents: Sequence[Any]) -> None:
         )
 
 
-def open_gazetteer(vocabularies: Sequence[str], folder: Path) -> Gazetteer | None:
-    """Return the gazetteer of vocabularies, made once and kept in ``folder``; None without any."""
+def open_gazetteer(vocabularies: Sequence[str], file: Path) -> Gazetteer | None:
+    """Return the gazetteer of vocabularies, made once and kept in ``file``; None without any."""
     from kgbuild.extractors.gazetteer import Gazetteer
     from kgbuild.ontologies import open_vocabulary
     from kgbuild.records import content_hash
@@ -140,8 +142,8 @@ def open_gazetteer(vocabularies: Sequence[str], folder: Path) -> Gazetteer | Non
         return None
     opened = [open_vocabulary(name) for name in vocabularies]
     fingerprint = content_hash(*(v.fingerprint for v in opened))
-    if (folder / "fingerprint.txt").is_file():
-        kept = Gazetteer.open(folder)
+    if file.is_file():
+        kept = Gazetteer.open(file)
         if kept.fingerprint == fingerprint:
             return kept
 
@@ -153,7 +155,7 @@ def open_gazetteer(vocabularies: Sequence[str], folder: Path) -> Gazetteer | Non
                     yield from ((synonym.text, term.category) for synonym in term.synonyms)
 
     made = Gazetteer.build(names(), fingerprint=fingerprint)
-    made.save(folder)
+    made.save(file)
     return made
 
 
