@@ -176,7 +176,11 @@ SECTIONS = {
     "Top level": [configuration.Config],
     "vocabularies": [configuration.VocabularyConfig],
     "reading": [configuration.ReadingConfig],
-    "recognizers": [configuration.DictionaryConfig, configuration.TransformerConfig],
+    "recognizers": [
+        configuration.DictionaryConfig,
+        configuration.TaggerConfig,
+        configuration.TransformerConfig,
+    ],
     "grounding": [configuration.GroundingConfig],
     "relations": [configuration.PatternsConfig, configuration.CooccurrenceConfig],
     "assembly": [configuration.AssemblyConfig, configuration.ErrorRates],

@@ -36,6 +36,31 @@ Examples:
 """
 
 
+@app.command("base")
+def base(config: ConfigFile, folder: OutFolder) -> None:
+    """Make a base: an encoder that keeps only the word pieces that a field uses."""
+    from kgbuild.training.base import BaseSettings, make_base
+    from kgbuild.training.settings_file import read_settings
+
+    count = make_base(read_settings(config, BaseSettings), folder, beside=config.parent)
+    err.print(f"{count:,} word pieces: {escape(str(folder))}", soft_wrap=True)
+
+
+@app.command("pretrain")
+def pretrain(config: ConfigFile, folder: OutFolder) -> None:
+    """Let an encoder go on learning from unlabelled text of a field.
+
+    The result is in FOLDER/model: a base for other trainings.
+    """
+    from kgbuild.training.base import PretrainSettings
+    from kgbuild.training.base import pretrain as run
+    from kgbuild.training.settings_file import read_settings
+
+    settings = read_settings(config, PretrainSettings)
+    print_measures(run(settings, folder, beside=config.parent, progress=training_progress()))
+    err.print(f"model: {escape(str(folder / 'model'))}", soft_wrap=True)
+
+
 @app.command("ner", epilog=_EXAMPLES)
 def ner(config: ConfigFile, folder: OutFolder) -> None:
     """Train a recognizer on one or more annotated corpora.

@@ -27,7 +27,13 @@ if TYPE_CHECKING:
 
     from kgbuild.protocols import Encoder
 
-__all__ = ["DEFAULT_MODEL", "OnnxEncoder", "SentenceTransformerEncoder", "open_encoder"]
+__all__ = [
+    "DEFAULT_MODEL",
+    "OnnxEncoder",
+    "SentenceTransformerEncoder",
+    "encoder_folder",
+    "open_encoder",
+]
 
 DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 
@@ -61,7 +67,9 @@ def open_encoder(name: str | None = None) -> Encoder:
     return CachedEncoder(SentenceTransformerEncoder(name or DEFAULT_MODEL))
 
 
-def _encoder_folder(model: str | Path, revision: str | None, offline: bool | None) -> Path:
+def encoder_folder(
+    model: str | Path, revision: str | None = None, offline: bool | None = None
+) -> Path:
     """Return the model's folder: what is on this machine before what the hub has."""
     weights = ["model*.safetensors"]
     package = _package_folder() if str(model) == DEFAULT_MODEL and revision is None else None
@@ -143,7 +151,7 @@ class SentenceTransformerEncoder(_Identified):
 
         from kgbuild.extractors.backends import choose_device, choose_precision
 
-        folder = _encoder_folder(model, revision, offline)
+        folder = encoder_folder(model, revision, offline)
         weights = find_weights(folder)
         chosen = choose_device(device)
         dtype = choose_precision(precision, chosen)

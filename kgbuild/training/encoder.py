@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kgbuild.checkpoints import find_checkpoint, quiet_transformers
+from kgbuild.checkpoints import quiet_transformers
 from kgbuild.errors import ConfigError, MissingExtraError
+from kgbuild.normalizer.encoder import encoder_folder
 
 if TYPE_CHECKING:
     import torch
@@ -40,7 +41,7 @@ def open_base(settings: TrainingSettings) -> nn.Module:
         from transformers import AutoModel
     except ImportError:
         raise MissingExtraError("train", needed_for="training") from None
-    folder = find_checkpoint(settings.base, weights=("*.safetensors",))
+    folder = encoder_folder(settings.base)
     encoder: Any = AutoModel.from_pretrained(
         folder,
         attn_implementation="eager",

@@ -60,14 +60,15 @@ def train_ner(
         ConfigError, InputError: a corpus, vocabulary or base is absent or unfit.
         MissingExtraError: the extra ``train`` is not installed.
     """
-    from kgbuild.checkpoints import find_checkpoint, open_tokenizer
+    from kgbuild.checkpoints import open_tokenizer
+    from kgbuild.normalizer.encoder import encoder_folder
     from kgbuild.training.loop import train
     from kgbuild.training.ner_task import NerTask
 
     training = settings.training.model_copy(
         update={"base": resolve(settings.training.base, beside)}
     )
-    base = find_checkpoint(training.base, weights=("*.safetensors",))
+    base = encoder_folder(training.base)
     tokenizer = open_tokenizer(base)
     corpora, development, dropped = load_corpora(settings, beside=beside)
     gazetteer = open_gazetteer(settings.gazetteer, folder / "gazetteer.npz")

@@ -12,8 +12,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from kgbuild.checkpoints import find_checkpoint, quiet_transformers
+from kgbuild.checkpoints import quiet_transformers
 from kgbuild.errors import ConfigError
+from kgbuild.normalizer.encoder import encoder_folder
 
 __all__ = ["count_pieces", "keep_pieces", "prune_encoder"]
 
@@ -69,19 +70,17 @@ def keep_pieces(
     return [piece for piece in vocabulary if piece in kept]
 
 
-def prune_encoder(
-    base: str | Path, output: Path, *, counts: Sequence[Counter[str]], size: int
-) -> None:
-    """Write the BERT encoder ``base`` to ``output`` with at most ``size`` word pieces.
+def prune_encoder(base: str | Path, output: Path, *, kept: Sequence[str]) -> None:
+    """Write the BERT encoder ``base`` to ``output`` with the word pieces ``kept`` alone, in order.
 
     Raises:
-        ConfigError: ``base`` has no WordPiece tokenizer.
+        ConfigError: ``base`` has no WordPiece tokenizer, or not all of these pieces.
     """
     quiet_transformers()
     import torch
     from transformers import AutoModel
 
-    source = find_checkpoint(base, weights=("model.safetensors",))
+    source = encoder_folder(base)
     tokenizer = json.loads((source / "tokenizer.json").read_text("utf-8"))
     if tokenizer["model"]["type"] != "WordPiece":
         raise ConfigError(
@@ -89,7 +88,8 @@ def prune_encoder(
             "be pruned"
         )
     old: dict[str, int] = tokenizer["model"]["vocab"]
-    kept = keep_pieces(sorted(old, key=lambda piece: old[piece]), counts, size=size)
+    if unknown := [piece for piece in kept if piece not in old]:
+        raise ConfigError(f"{base} lacks {len(unknown)} of the pieces to keep, e.g. {unknown[0]!r}")
     model = AutoModel.from_pretrained(source)
     rows = model.get_input_embeddings().weight.detach()[[old[piece] for piece in kept]]
     model.resize_token_embeddings(len(kept))
