@@ -24,6 +24,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from kgbuild.evaluation.relations import BIORED_TYPES
 from kgbuild.extractors.cooccurrence import CooccurrenceExtractor
 from kgbuild.extractors.patterns import PatternExtractor
 from kgbuild.ontologies.schema import Schema
@@ -38,26 +39,6 @@ FILES = {
     ("CID", "dev"): "bc5cdr/CDR_DevelopmentSet.PubTator.txt",
     ("BioRED", "train"): "biored/Train.PubTator",
     ("BioRED", "dev"): "biored/Dev.PubTator",
-}
-_POSITIVE, _NEGATIVE = "Positive_Correlation", "Negative_Correlation"
-BIORED_TYPES = {
-    "causes": _POSITIVE,
-    "increases": _POSITIVE,
-    "activates": _POSITIVE,
-    "predisposes_to": _POSITIVE,
-    "positively_correlated_with": _POSITIVE,
-    "treats": _NEGATIVE,
-    "prevents": _NEGATIVE,
-    "decreases": _NEGATIVE,
-    "inhibits": _NEGATIVE,
-    "negatively_correlated_with": _NEGATIVE,
-    "binds": "Bind",
-    "interacts_with": "Bind",
-    "associated_with": "Association",
-    "has_phenotype": "Association",
-    "combined_with": "Cotreatment",
-    "compared_with": "Comparison",
-    "converts_to": "Conversion",
 }
 ANNOTATED = {
     frozenset(pair)

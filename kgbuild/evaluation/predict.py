@@ -173,6 +173,8 @@ def ground_gold_mentions(
     """
     from kgbuild.components import make_components, prepare
     from kgbuild.config import GivenConfig
+    from kgbuild.evaluation.candidates import Completion
+    from kgbuild.normalizer.linker import Linker
     from kgbuild.stages import stages
 
     grounding = config.grounding.model_copy(
@@ -188,8 +190,13 @@ def ground_gold_mentions(
     bare = [replace(item, groundings=(), relations=()) for item in gold]
     wanted = [stage for stage in stages(components) if stage.name in {"segment", "ground"}]
     done, failures = _run(wanted, bare, progress)
-    lexicon = getattr(components.grounder, "lexicon", None)
-    return done, cross_references(lexicon, components.schema), _noted(failures)
+    grounder = components.grounder
+    if not isinstance(grounder, Linker):  # nothing more is known of it
+        return done, cross_references(None, components.schema), _noted(failures)
+    if grounder.dense is not None:
+        completion = Completion(grounder, k=CANDIDATES)
+        done = [completion.complete(item) for item in done]
+    return done, cross_references(grounder.lexicon, components.schema), _noted(failures)
 
 
 def relate_gold_entities(
