@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from kgbuild.evaluation.alignment import Aligned, CrossReferences, SameIdentifier, align
-from kgbuild.evaluation.corpus import Corpus
+from kgbuild.evaluation.corpus import Corpus, moved
 from kgbuild.evaluation.differences import count_kinds, differences
 from kgbuild.evaluation.grounding import (
     Ranked,
@@ -17,7 +17,7 @@ from kgbuild.evaluation.grounding import (
     is_hit,
     ranking_of,
 )
-from kgbuild.evaluation.mentions import MICRO, count_mentions, mention_spans
+from kgbuild.evaluation.mentions import MICRO, MentionSpan, count_mentions, mention_spans
 from kgbuild.evaluation.predict import Predictions
 from kgbuild.evaluation.relations import identifiers_of
 from kgbuild.evaluation.result import (
@@ -37,6 +37,7 @@ __all__ = [
     "add_grounding",
     "annotated_categories",
     "begin",
+    "measure_found",
     "measure_identifiers",
     "measure_mentions",
 ]
@@ -129,6 +130,44 @@ def measure_identifiers(
     )  # fmt: skip
     note = "each (document, identifier) once"
     evaluation.tables.append(_table(name, title, note, counts, settings))
+
+
+def measure_found(
+    evaluation: Evaluation, aligned: Aligned, xrefs: CrossReferences | None, settings: Settings
+) -> None:
+    """Add how many of the gold mentions that were found, strictly, got the right identifier.
+
+    A tool that was given the gold mentions has found them all: this is its accuracy@1.
+    """
+    categories = annotated_categories(aligned.gold, settings)
+    pairs = [_at_gold(g, f, settings) for g, f in zip(aligned.gold, aligned.found, strict=True)]
+    documents = [item.document.id for item in aligned.gold]
+    ranked = [r for g, f in pairs for r in _ranked(g, f, xrefs, categories, decided=True)]
+    rows: list[Row] = []
+    for column, every in (("@1", False), ("@1 all ids", True)):
+        counts = count_hits(ranked, every=every, documents=documents)
+        found = _micro_last(scored(counts, settings.resampling))
+        rows += [replace(row, column=column) for row in found]
+    if rows:
+        note = "gold mentions with an identifier that were found, strictly; NIL is wrong"
+        title = "Grounding of the mentions found"
+        evaluation.tables.append(Table("grounding.found", title, note, tuple(rows), "accuracy"))
+
+
+def _at_gold(
+    gold: AnnotatedDocument, found: AnnotatedDocument, settings: Settings
+) -> tuple[AnnotatedDocument, AnnotatedDocument]:
+    """Return a gold document with the mentions that were found, and these with what they got."""
+    there = {MentionSpan.of(m, whole=settings.whole): m.id for m in gold.mentions}
+    ids = {
+        mention.id: there[span]
+        for mention in found.mentions
+        if (span := MentionSpan.of(mention, whole=settings.whole)) in there
+    }
+    kept = {m.id: m for m in gold.mentions if m.id in ids.values()}
+    groundings = [replace(g, mention=ids[g.mention]) for g in found.groundings if g.mention in ids]
+    own = moved(gold, kept)
+    return own, replace(own, groundings=tuple(groundings))
 
 
 def add_grounding(

@@ -15,6 +15,7 @@ from kgbuild.evaluation.evaluate import (
     Settings,
     add_grounding,
     begin,
+    measure_found,
     measure_identifiers,
     measure_mentions,
 )
@@ -181,6 +182,7 @@ def _measure(
         _note_pieces(evaluation, gold, found, settings)
     if "grounding" in tasks and gold.has_identifiers and found.has_identifiers:
         measure_identifiers(evaluation, aligned, settings)
+        measure_found(evaluation, aligned, predictions.xrefs, settings)
         _note_prefixes(evaluation, gold, found)
     if "relations" in tasks and gold.has_relations:
         measure_relations(evaluation, aligned.gold, aligned.found, settings)

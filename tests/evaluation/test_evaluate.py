@@ -111,12 +111,27 @@ def test_files_of_another_tool(gold: Path, config: Config, tmp_path: Path) -> No
     assert (found.kinds["boundary"], found.kinds["type"], found.kinds["spurious"]) == (1, 1, 0)
     assert found.score("relations", "chemical-induced disease") == Score(3, 2, 1, 1)
     assert [table.name for table in found.tables] == [
-        "mentions.strict", "mentions.overlap", "identifiers", "relations",
+        "mentions.strict", "mentions.overlap", "identifiers", "grounding.found", "relations",
     ]  # fmt: skip
     assert "1 of 2 gold documents" in found.notes[0]
     shared = evaluate(request(gold, config, predictions=[path], shared_only=True))
     assert shared.documents == 1
     assert shared.score("mentions.strict", "ChemicalEntity").gold == 3
+
+
+def test_grounding_of_what_was_found_is_the_accuracy_of_a_tool_that_was_given_all(
+    gold: Path, config: Config, tmp_path: Path
+) -> None:
+    path = tmp_path / "tool.pubtator"
+    given = GOLD.replace("heart attack\tDisease\tD009203", "heart attack\tDisease\tD000001", 1)
+    given = given.replace("asthma\tDisease\tD001249", "asthma\tDisease\t-1")
+    path.write_text(given, "utf-8")
+    found = evaluate(request(gold, config, predictions=[path], tasks=["grounding"]))
+    assert found.score("grounding.found", "Disease", "@1") == Score(6, 5, 4, 4)
+    # What is at another place is not among them.
+    path.write_text(given.replace("102\t14\t29\tlactic ", "102\t21\t29\t"), "utf-8")
+    less = evaluate(request(gold, config, predictions=[path], tasks=["grounding"]))
+    assert less.score("grounding.found", "Disease", "@1") == Score(5, 4, 3, 3)
 
 
 @pytest.mark.parametrize("format", ["bioc-xml", "bioc-json", "pubtator"])
@@ -128,7 +143,7 @@ def test_gold_against_itself_is_all_right(
     with copy.open("wb") as stream:
         write_documents(items, stream, format=format)
     found = evaluate(request(gold, config, predictions=[copy]))
-    for name in ("mentions.strict", "mentions.overlap", "identifiers", "relations"):
+    for name in ("mentions.strict", "identifiers", "grounding.found", "relations"):
         assert all(row.score.f1 == 1.0 for row in found.table(name).rows), name
     assert not found.differences and not found.relations
 
