@@ -240,9 +240,7 @@ def _accuracy(scores: Table) -> Grid:
         rows.add_column(name, justify="right", no_wrap=True)
     for label, cells in labels.items():
         first = next(iter(cells.values()))
-        shown = [
-            f"[bold]{percent(cells[c].score.recall)}[/] {interval(cells[c].intervals, 'recall')}"
-            for c in columns
-        ]
+        shown = [f"[bold]{percent(cells[c].score.recall)}[/]" for c in columns]
+        shown[0] += f" {interval(first.intervals, 'recall')}"  # the others' are in JSON and HTML
         rows.add_row(escape(label), f"{first.score.gold:,}", *shown)
     return rows

@@ -78,9 +78,12 @@ def measure_relations(
     found = [_judged(item, kinds) for item in found]
     levels: tuple[Level, ...] = ("pair",)
     if _is_induced(gold, schema):
-        wanted, predicted = (induced_pairs(items, schema=schema) for items in (gold, found))
+        wanted, predicted = (
+            {pair._replace(type="CID") for pair in induced_pairs(items, schema=schema)}
+            for items in (gold, found)
+        )
         note = "chemical-induced disease: each (document, chemical, disease) once"
-        labels = {"pair": "chemical-induced disease"}
+        labels = {"pair": "CID"}
     else:
         types = types_of(gold, schema) or {}
         wanted, predicted = (
@@ -98,6 +101,7 @@ def measure_relations(
         shown += _by_type(wanted, predicted, documents, settings)
     evaluation.tables.append(Table(name, title, note, tuple(shown)))
     evaluation.relations = _errors(gold, found, wanted, predicted)
+    evaluation.relations_of = title
 
 
 def _judged(item: AnnotatedDocument, kinds: Collection[frozenset[str]]) -> AnnotatedDocument:

@@ -208,7 +208,9 @@ def _documents(evaluation: Evaluation, limit: int) -> str:
         _document(*pair, errors[pair[0].document.id], relations[pair[0].document.id], categories)
         for pair in bad[:limit]
     ]
-    return f"<h2>Documents with errors{more}</h2>{legend}" + "".join(sections)
+    of = escape(evaluation.relations_of)
+    note = f"<p class=note>Relations are those of the table “{of}”.</p>" if of else ""
+    return f"<h2>Documents with errors{more}</h2>{legend}{note}" + "".join(sections)
 
 
 def _document(

@@ -98,7 +98,10 @@ class Curve:
 
 @dataclass(slots=True)
 class Evaluation:
-    """All that was measured of one set of predictions."""
+    """All that was measured of one set of predictions.
+
+    ``relations_of`` is the title of the table whose errors ``relations`` lists.
+    """
 
     gold: str
     predictions: str
@@ -109,6 +112,7 @@ class Evaluation:
     items: list[tuple[AnnotatedDocument, AnnotatedDocument]] = field(default_factory=list)
     links: list[LinkError] = field(default_factory=list)
     relations: list[RelationError] = field(default_factory=list)
+    relations_of: str = ""
     curves: list[Curve] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 

@@ -21,4 +21,4 @@ def interval(intervals: Intervals | None, measure: str) -> str:
     if intervals is None:
         return ""
     low, high = intervals._asdict()[measure]
-    return f"({percent(low)} to {percent(high)})"
+    return f"({percent(low)}–{percent(high)})"

@@ -51,7 +51,7 @@ def test_the_pipeline_is_run_on_the_texts_alone(found: Evaluation) -> None:
     assert found.kinds["boundary"] == 2
     # MONDO:0005068 says that it is MESH:D009203.
     assert found.score("identifiers", "Disease") == Score(4, 4, 3, 3)
-    assert found.score("relations", "chemical-induced disease").gold == 3
+    assert found.score("relations", "CID").gold == 3
     assert found.documents == 2 and not found.notes
     assert found.predictions == "the pipeline"
 
@@ -63,7 +63,7 @@ def test_gold_mentions_are_grounded_and_gold_entities_related(found: Evaluation)
     }
     assert {(s.gold, s.right) for s in accuracy.values()} == {(6, 4)}
     assert found.score("identifiers.gold_mentions", "micro") == Score(6, 5, 5, 5)
-    given = found.score("relations.gold_entities", "chemical-induced disease")
+    given = found.score("relations.gold_entities", "CID")
     assert (given.gold, given.found, given.right) == (3, 3, 3)
     [wrong] = found.links
     assert (wrong.text, wrong.gold, wrong.found, wrong.count) == (
@@ -109,7 +109,7 @@ def test_files_of_another_tool(gold: Path, config: Config, tmp_path: Path) -> No
     assert found.score("mentions.strict", "ChemicalEntity") == Score(5, 1, 1, 1)
     assert found.score("mentions.strict", "Disease") == Score(6, 4, 2, 2)
     assert (found.kinds["boundary"], found.kinds["type"], found.kinds["spurious"]) == (1, 1, 0)
-    assert found.score("relations", "chemical-induced disease") == Score(3, 2, 1, 1)
+    assert found.score("relations", "CID") == Score(3, 2, 1, 1)
     assert [table.name for table in found.tables] == [
         "mentions.strict", "mentions.overlap", "identifiers", "grounding.found", "relations",
     ]  # fmt: skip

@@ -116,7 +116,7 @@ def test_the_page_shows_scores_errors_and_both_sides(evaluation: Evaluation) -> 
     assert '<mark class="boundary" title="Disease: boundary">lactic acidosis</mark>' in text
     assert '<mark class="boundary" title="Disease: boundary">acidosis</mark>' in text
     assert "lactic acidosis" in told and "no name in the lexicon" in told
-    assert "<svg" in text
+    assert "<svg" in text and "Relations are those of the table “Relations, gold entities”" in told
     assert "PMID:102" in told and "PMID:101" not in told  # which has no error
 
 
