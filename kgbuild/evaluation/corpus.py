@@ -92,8 +92,8 @@ def read_corpus(
         raise ConfigError(f"reading: {error}") from error
     corpus = collect(found, name=", ".join(names), schema=schema)
     if not corpus.documents:
-        reasons = "; ".join(corpus.notes[:3]) or "the files hold none"
-        raise InputError(f"{corpus.name}: no document could be read: {reasons}")
+        reasons = "; ".join(corpus.notes) or f"{corpus.name}: the files hold none"
+        raise InputError(f"no document could be read: {reasons}")
     if annotated and not corpus.categories:
         raise InputError(
             f"{corpus.name}: {len(corpus.documents):,} documents without a single annotated "
@@ -129,7 +129,7 @@ def collect(items: Iterable[object], *, name: str, schema: Schema) -> Corpus:
             f"the schema knows no category for {labels}, so they count as {UNMAPPED}: say what "
             f"they mean, e.g. --map '{recognizer.unmapped[0]}=Disease'"
         )
-    return Corpus(name, state.documents, tuple(notes))
+    return Corpus(name, state.documents, tuple(f"{name}: {note}" for note in notes))
 
 
 def _some(names: Sequence[str], *, limit: int = 3) -> str:

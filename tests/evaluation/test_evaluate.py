@@ -236,7 +236,7 @@ def test_a_document_that_comes_twice_counts_once(gold: Path, config: Config) -> 
     gold.write_text(GOLD + "\n" + GOLD.partition("\n\n")[0] + "\n", "utf-8")
     found = evaluate(request(gold, config, tasks=["mentions"]))
     assert found.score("mentions.strict", "micro").gold == 11
-    assert found.notes == ["read twice, the first kept: PMID:101"]
+    assert found.notes == [f"{gold}: read twice, the first kept: PMID:101"]
 
 
 def test_identifiers_of_other_vocabularies_are_pointed_out(
