@@ -98,7 +98,7 @@ def _parse(text: str, place: str, found: _Lines) -> str:
         return ""
     key, _, rest = text.partition("\t")
     body, _, tail = rest.partition("\t")
-    kind = key[0]
+    kind = key[:1]
     if kind == "T" and (match := _BOUND.fullmatch(body)):
         spans = tuple(
             (int(start), int(end)) for start, end in (s.split() for s in match[2].split(";"))

@@ -259,6 +259,19 @@ def test_brat_problems_are_listed_with_their_places(corpus: Path) -> None:
     assert all(f.document == item.document.id for f in failures(items))
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["\tx", "T", "T1", "T1\tDrug", "T1\tDrug 0 7", "R1\t", "R1\tTREATS Arg1:T1", "E1\t", "A1\t",
+     "N1\tx", "T1\tDrug 7 0\tx", "T1\tDrug 0 99999999999999999999\tx", "🙂", "R1\tX a:T8 b:T9"],
+)  # fmt: skip
+def test_brat_odd_lines_cost_themselves(corpus: Path, line: str) -> None:
+    (corpus / "12.ann").write_text(f"{line}\nT5\tDisorder 15 23\theadache\n", "utf-8")
+    items = list(read_documents(corpus / "12.ann"))
+    [item] = documents(items)
+    assert ("headache", "Disorder") in mentions(item)
+    assert all("please report" not in f.reason for f in failures(items))
+
+
 def test_brat_without_a_usable_text(corpus: Path) -> None:
     (corpus / "12.txt").write_bytes(b"caf\xe9 latin")
     (corpus / "13.txt").unlink()
