@@ -286,19 +286,23 @@ class Synonym:
     """Another name of a term.
 
     ``scope`` is one of exact, narrow, broad, related, abbreviation (OBO's four and the last,
-    which matches only with its case).
+    which matches only with its case). ``language`` is a BCP 47 tag ("es", "pt-br"), or empty where
+    the vocabulary doesn't say.
     """
 
     text: str
     scope: str = "exact"
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
     """A class or individual of a vocabulary.
 
-    ``category`` is one of the schema's; ``parents`` are CURIEs by is_a; ``xrefs`` are CURIEs of
-    other vocabularies; an ``obsolete`` term may name its successor in ``replaced_by``.
+    ``category`` is one of the schema's; ``parents`` are CURIEs by is_a, ``part_of`` those of its
+    wholes; ``xrefs`` are CURIEs of other vocabularies, and ``exact`` those of them (and others) of
+    which the vocabulary says that they mean just the same; an ``obsolete`` term may name its
+    successor in ``replaced_by``; ``taxon`` is the organism of a gene, as a CURIE.
     """
 
     id: str
@@ -310,6 +314,9 @@ class Term:
     definition: str = ""
     obsolete: bool = False
     replaced_by: str = ""
+    exact: tuple[str, ...] = ()
+    part_of: tuple[str, ...] = ()
+    taxon: str = ""
 
 
 @dataclass(frozen=True, slots=True)

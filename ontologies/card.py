@@ -34,6 +34,10 @@ class Options(_Strict):
     separator: str = "|"
     header: bool = True
     split_names: bool = False
+    taxon: str = ""
+    taxa: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    exact_xrefs: tuple[str, ...] = ()
 
 
 class Member(_Strict):

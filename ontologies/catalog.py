@@ -14,7 +14,13 @@ from kgbuild.cache import cache_folder
 from kgbuild.errors import VocabularyError
 from kgbuild.ontologies import fetch as fetching
 from kgbuild.ontologies.card import Card, Source, read_card
-from kgbuild.ontologies.detect import detect_format, detect_release, head_of
+from kgbuild.ontologies.detect import (
+    companion_of,
+    detect_format,
+    detect_release,
+    head_of,
+    main_file,
+)
 from kgbuild.ontologies.naming import nearest
 from kgbuild.ontologies.parsers import FORMATS, parser_of
 from kgbuild.ontologies.parsers.options import ParseOptions
@@ -104,7 +110,8 @@ def open_vocabulary(
     'AnatomicalEntity'
 
     Args:
-        spec: a name of the catalogue, which must have been fetched, or a path.
+        spec: a name of the catalogue, which must have been fetched, or a path (of a file, or of
+            the folder of a UMLS release or NCBI's taxonomy dump).
         category: given to terms whose category neither the file nor the card says.
         prefix: given to ids that come without one.
         format: of a file; told by its content where it isn't named.
@@ -113,8 +120,14 @@ def open_vocabulary(
         VocabularyError: no such vocabulary or file; it was not fetched; its format can't be told.
     """
     path = Path(spec).expanduser()
+    if path.is_dir():
+        path = main_file(path) or path
     if path.is_file():
         found = _open_file(path, format=format)
+    elif path.is_dir() and (isinstance(spec, Path) or len(path.parts) > 1):
+        raise VocabularyError(
+            f"{path}: a folder without MRCONSO.RRF or names.dmp: give the file itself"
+        )
     elif isinstance(spec, Path) or len(path.parts) > 1 or path.suffix:
         raise VocabularyError(f"{path}: no such file; names of vocabularies have no '/' or '.'")
     else:
@@ -132,7 +145,8 @@ def _open_file(path: Path, *, format: str | None) -> Vocabulary:
     found = format or detect_format(head, path.name)
     parser_of(found)
     name = re.sub(r"\.(gz|\w+)$", "", path.name.removesuffix(".gz"))
-    return Vocabulary(name, detect_release(head), (path,), found, ParseOptions())
+    options = ParseOptions(companion=companion_of(path, found))
+    return Vocabulary(name, detect_release(head), (path,), found, options)
 
 
 def _open_named(card: Card) -> Vocabulary:
@@ -145,7 +159,7 @@ def _open_named(card: Card) -> Vocabulary:
         if not path.is_file():
             raise VocabularyError(f"{path}: the file of '{card.name}' is gone: add it again")
         release = detect_release(head_of(path))
-        options = card.parse_options(own)
+        options = card.parse_options(own, companion=companion_of(path, own.format))
         return Vocabulary(card.name, release, (path,), own.format, options, licence=card.licence)
     there = fetching.fetched(card)
     if there is None:
@@ -205,6 +219,7 @@ def add_vocabulary(
     if name == "starter" or (_FOLDER / "cards" / f"{name}.yaml").is_file():
         raise VocabularyError(f"'{name}' is a vocabulary that kgbuild knows: choose another name")
     file = Path(path).expanduser().resolve()
+    file = (main_file(file) or file) if file.is_dir() else file
     vocabulary = open_vocabulary(file, category=category, prefix=prefix, format=format)
     first_problem = ""
     for item in vocabulary.terms():

@@ -11,10 +11,15 @@ from kgbuild.ontologies.parsers import FORMATS
 from kgbuild.ontologies.parsers.lines import READ_ERRORS
 from kgbuild.ontologies.vocabulary import open_stream
 
-__all__ = ["detect_format", "detect_release", "head_of"]
+__all__ = ["companion_of", "detect_format", "detect_release", "head_of", "main_file"]
 
 _HEAD = 256 * 1024
 _MESH = re.compile(r"[CD]\d{6,9}\t[^\t\n]+\t[^\t\n]*\t")
+_UMLS = re.compile(r"C\d{7}\|[A-Z]{3}\|")
+_TAXA = re.compile(r"\d+\t\|\t")
+_CELLS = re.compile(r"^ID   \S.*\nAC   CVCL_", re.MULTILINE)
+_COMPANIONS = {"umls": "MRSTY.RRF", "ncbi-taxonomy": "nodes.dmp"}
+_MAIN_FILES = ("MRCONSO.RRF", "names.dmp")
 _RELEASES = (
     re.compile(r"^data-version: *(?:\w+/releases/)?(\S+)", re.MULTILINE),
     re.compile(r"owl:versionInfo[^>]*>([^<]+)<"),
@@ -53,6 +58,11 @@ def detect_format(head: str, name: str) -> str:
     start = head.lstrip()
     if not start:
         raise VocabularyError(f"{name}: empty: expected a vocabulary")
+    if "subject_id\t" in start and "\tpredicate_id" in start and "translation_value" not in start:
+        raise VocabularyError(
+            f"{name}: SSSOM mappings, which hold no terms: name the file under 'mappings' in the "
+            "configuration, or give it as --mappings"
+        )
     if re.match(r"<!doctype html|<html", start, re.IGNORECASE):
         raise VocabularyError(f"{name}: a web page, not a vocabulary: fetch the file itself")
     found = _by_content(start) or _by_name(name, start.partition("\n")[0])
@@ -66,6 +76,8 @@ def detect_format(head: str, name: str) -> str:
 
 def _by_content(start: str) -> str:
     first = start.partition("\n")[0]
+    if found := _by_first_words(start, first):
+        return found
     skos = "skos/core#" in start and re.search(r"skos:Concept\b|core#Concept\b", start)
     owl = "owl#Class" in start or "owl:Class" in start or start.startswith(("<?xml", "<rdf:RDF"))
     signs = {
@@ -77,6 +89,34 @@ def _by_content(start: str) -> str:
         "mesh": _MESH.match(start),
     }
     return next((format for format, sign in signs.items() if sign), "")
+
+
+def _by_first_words(start: str, first: str) -> str:
+    """Return the format that the file's first words leave no doubt of, or ""."""
+    signs = {
+        "ncbi-taxonomy": start[257:262] == "ustar" or _TAXA.match(start),
+        "mesh-ascii": start.startswith("*NEWRECORD"),
+        "mesh-xml": re.search(r"<(?:Descriptor|Supplemental)RecordSet\b", start[:4096]),
+        "umls": _UMLS.match(start),
+        "ncbi-gene": first.lstrip("#").startswith("tax_id\tGeneID\t"),
+        "babelon": "subject_id" in first and "translation_value" in first,
+        "owl-functional": re.match(r"(?:Prefix|Ontology)\s*\(", start),
+        "cellosaurus": _CELLS.search(start),
+    }
+    return next((format for format, sign in signs.items() if sign), "")
+
+
+def main_file(folder: Path) -> Path | None:
+    """Return the file of a folder that is given as a vocabulary (UMLS, NCBI Taxonomy), or None."""
+    names = (f"{name}{suffix}" for name in _MAIN_FILES for suffix in ("", ".gz"))
+    return next((folder / name for name in names if (folder / name).is_file()), None)
+
+
+def companion_of(path: Path, format: str) -> str:
+    """Return the file beside ``path`` without which it says too little, where it is there."""
+    name = _COMPANIONS.get(format)
+    found = (path.with_name(f"{name}{suffix}") for suffix in ("", ".gz"))
+    return next((str(file) for file in found if name and file.is_file()), "")
 
 
 def _by_name(name: str, first_line: str) -> str:

@@ -63,8 +63,19 @@ class Vocabulary:
                     if isinstance(item, Failure):
                         yield item
                     elif self._kept(item.id):
-                        yield checks.check(item, source=str(file))
+                        yield checks.check(self._completed(item), source=str(file))
         yield from checks.cycles(source=str(self.files[0]) if self.files else self.name)
+
+    def _completed(self, term: Term) -> Term:
+        """Add what the options say of all terms: their organism, what their xrefs mean."""
+        options = self.options
+        if options.taxon and not term.taxon:
+            term = replace(term, taxon=options.taxon)
+        if options.exact_xrefs:
+            same = (x for x in term.xrefs if x.partition(":")[0] in options.exact_xrefs)
+            exact = tuple(dict.fromkeys((*term.exact, *same)))
+            term = term if exact == term.exact else replace(term, exact=exact)
+        return term
 
     def _kept(self, curie: str) -> bool:
         return not self.options.keep or curie.partition(":")[0] in self.options.keep

@@ -14,16 +14,24 @@ from kgbuild.records import Failure, Term
 __all__ = ["FORMATS", "ParseOptions", "Parser", "parser_of"]
 
 FORMATS = {
+    "babelon": "babelon",
+    "cellosaurus": "cellosaurus",
     "csv": "table",
     "hgnc": "hgnc",
     "jsonl": "jsonl",
     "mesh": "mesh",
+    "mesh-ascii": "mesh_ascii",
+    "mesh-xml": "mesh_xml",
+    "ncbi-gene": "ncbi_gene",
+    "ncbi-taxonomy": "ncbi_taxonomy",
     "obo": "obo",
     "obograph": "obograph",
     "owl": "owl",
+    "owl-functional": "owl_functional",
     "skos": "skos",
     "term-list": "term_list",
     "tsv": "table",
+    "umls": "umls",
 }
 
 

@@ -99,16 +99,19 @@ def _gene(
         synonyms.extend(
             Synonym(text, "abbreviation") for text in _items(cell(field)) if text != symbol
         )
+    xrefs = tuple(
+        options.curie(item if ":" in item else f"{prefix}:{item}")
+        for prefix in _XREFS
+        for item in _items(cell(prefix))
+    )
     return Term(
         id=curie,
         name=symbol,
         category=options.category or "Gene",
         synonyms=tuple(dict.fromkeys(synonyms)),
-        xrefs=tuple(
-            options.curie(item if ":" in item else f"{prefix}:{item}")
-            for prefix in _XREFS
-            for item in _items(cell(prefix))
-        ),
+        xrefs=xrefs,
+        exact=tuple(x for x in xrefs if x.startswith(("NCBIGene:", "ENSEMBL:"))),
+        taxon=options.taxon or "NCBITaxon:9606",
         obsolete=withdrawn,
         replaced_by=successor.group(1) if successor else "",
     )

@@ -14,13 +14,14 @@ from typing import Any, BinaryIO
 from kgbuild.errors import VocabularyError
 from kgbuild.ontologies.parsers.lines import lines_of
 from kgbuild.ontologies.parsers.options import ParseOptions, failure
+from kgbuild.ontologies.parsers.rdf import curie_of
 from kgbuild.records import Failure, Synonym, Term
 
 __all__ = ["is_abbreviation", "parse"]
 
 _TAGS = frozenset(
     {"id", "name", "namespace", "def", "synonym", "xref", "is_a", "is_obsolete", "replaced_by",
-     "alt_id"}
+     "alt_id", "relationship", "property_value"}
 )  # fmt: skip
 _ATTRIBUTES = {
     "name": "name",
@@ -31,6 +32,10 @@ _ATTRIBUTES = {
     "replaced_by": "term",
 }
 _GROUP = 250
+_EXACT = frozenset({"exactmatch", "equivalentto"})
+_PART_OF = frozenset({"part_of", "BFO:0000050"})
+_MATCH = re.compile(r"property_value: *(?:\S*[:/#])?exactMatch +\S", re.IGNORECASE)
+_PART = re.compile(r"relationship: *(?:part_of|BFO:0000050) ")
 _XREF = re.compile(r'xref: *[A-Za-z][\w.-]*:(?!//)[^\s"]+( *["{!].*)?$')  # not `BEL:"a b"`
 
 Frame = list[tuple[int, str]]
@@ -79,6 +84,10 @@ def _frames(stream: BinaryIO, *, source: str) -> Iterator[Frame | Failure]:
 def _is_wanted(line: str) -> bool:
     if line.startswith("xref:"):
         return _XREF.match(line) is not None
+    if line.startswith("relationship:"):
+        return _PART.match(line) is not None
+    if line.startswith("property_value:"):
+        return _MATCH.match(line) is not None
     return line.partition(":")[0] in _TAGS
 
 
@@ -118,23 +127,12 @@ def _term(entity: Any, options: ParseOptions, *, line: int, source: str) -> Term
     curie = options.curie(str(entity.id))
     if ":" not in curie or any(c.isspace() for c in curie):
         return failure(source, line, f"'{curie}' is no CURIE: expected PREFIX:ID")
-    values: dict[str, list[str]] = {}
-    synonyms: list[Synonym] = []
-    for clause in entity:
-        tag = clause.raw_tag()
-        if tag == "synonym":
-            synonyms.append(_synonym(clause.synonym))
-        elif tag == "def":
-            values[tag] = [clause.definition]
-        elif tag == "xref":
-            values.setdefault(tag, []).append(str(clause.xref.id))
-        else:  # `raw_value` would be escaped
-            value = str(getattr(clause, _ATTRIBUTES[tag]))
-            values.setdefault(tag, []).append(value)
+    values, synonyms = _values(entity)
     name = values.get("name", [""])[0].strip()
     if not name:
         return failure(source, line, f"{curie} has no name")
     xrefs = (options.curie(x) for x in values.get("xref", []) + values.get("alt_id", []))
+    exact = (curie_of(x, options) for x in values.get("exact", []) + values.get("alt_id", []))
     return Term(
         id=curie,
         name=name,
@@ -145,6 +143,41 @@ def _term(entity: Any, options: ParseOptions, *, line: int, source: str) -> Term
         definition=values.get("def", [""])[0],
         obsolete=values.get("is_obsolete", [""])[0] == "True",
         replaced_by=options.curie(values.get("replaced_by", [""])[0]),
+        exact=tuple(dict.fromkeys(x for x in exact if _is_curie(x) and x != curie)),
+        part_of=tuple(options.curie(x) for x in values.get("part_of", [])),
+    )
+
+
+def _values(entity: Any) -> tuple[dict[str, list[str]], list[Synonym]]:
+    """Return what a frame says, by tag; ``exact`` holds what it says to mean the same."""
+    values: dict[str, list[str]] = {}
+    synonyms: list[Synonym] = []
+    for clause in entity:
+        tag = clause.raw_tag()
+        if tag == "synonym":
+            synonyms.append(_synonym(clause.synonym))
+        elif tag == "def":
+            values[tag] = [clause.definition]
+        elif tag == "xref":
+            values.setdefault(tag, []).append(str(clause.xref.id))
+            if _says_equivalent(clause):
+                values.setdefault("exact", []).append(str(clause.xref.id))
+        elif tag == "relationship":
+            if str(clause.typedef) in _PART_OF:
+                values.setdefault("part_of", []).append(str(clause.term))
+        elif tag == "property_value":
+            values.setdefault("exact", []).append(str(clause.property_value.value))
+        else:  # `raw_value` would be escaped
+            value = str(getattr(clause, _ATTRIBUTES[tag]))
+            values.setdefault(tag, []).append(value)
+    return values, synonyms
+
+
+def _says_equivalent(clause: Any) -> bool:
+    """Tell whether a cross-reference is qualified as in MONDO: {source="MONDO:equivalentTo"}."""
+    return any(
+        re.split(r"[:#/]", str(qualifier.value))[-1].casefold() in _EXACT
+        for qualifier in clause.qualifiers or ()
     )
 
 

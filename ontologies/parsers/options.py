@@ -31,6 +31,10 @@ class ParseOptions:
         header: for tables: whether the first line names the columns.
         companion: a file that holds what this one refers to (MeSH's descriptors).
         split_names: for tables: whether id and name are lists themselves, the preferred one first.
+        taxon: the organism of all terms that name none (``NCBITaxon:10090`` for mouse genes).
+        taxa: organisms whose genes are kept; empty keeps all.
+        sources: for UMLS: the source vocabularies (SAB) whose names are kept; empty keeps all.
+        exact_xrefs: prefixes whose plain cross-references mean just the same thing.
     """
 
     prefix: str = ""
@@ -45,6 +49,10 @@ class ParseOptions:
     header: bool = True
     split_names: bool = False
     companion: str = ""
+    taxon: str = ""
+    taxa: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    exact_xrefs: tuple[str, ...] = ()
 
     def curie(self, raw: str) -> str:
         """Return ``raw`` as a CURIE, with ``prefix`` where it has none; empty stays empty."""

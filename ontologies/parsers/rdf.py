@@ -15,8 +15,9 @@ from kgbuild.records import Failure, Synonym, Term
 if TYPE_CHECKING:
     from pyoxigraph import Triple
 
-__all__ = ["Draft", "curie_of", "finish", "local_name", "triples"]
+__all__ = ["Draft", "curie_of", "finish", "language_of", "local_name", "triples"]
 
+ENGLISH = ("", "en")
 _ENTITY_LIMIT = 64 * 1024  # OWL's DTDs hold some dozen short namespaces
 _LONGEST_VALUE = 1024
 _MISC = rb"(?:\s|<!--(?:(?!-->).)*+-->|<\?(?:(?!\?>).)*+\?>)"
@@ -39,6 +40,8 @@ class Draft:
     """What is known of a resource so far."""
 
     names: dict[str, str] = field(default_factory=dict)  # by language
+    exact: list[str] = field(default_factory=list)
+    part_of: list[str] = field(default_factory=list)
     synonyms: list[Synonym] = field(default_factory=list)
     xrefs: list[str] = field(default_factory=list)
     parents: list[str] = field(default_factory=list)
@@ -212,7 +215,13 @@ def _term(curie: str, name: str, draft: Draft, options: ParseOptions) -> Term:
         found = (curie_of(raw, options) for raw in raws)
         return tuple(dict.fromkeys(x for x in found if x))
 
-    synonyms = dict.fromkeys(s for s in draft.synonyms if s.text and s.text != name)
+    others = (
+        Synonym(text.strip(), "exact", language)
+        for language, text in draft.names.items()
+        if text.strip() and language.partition("-")[0] not in ENGLISH
+    )
+    given = (s for s in draft.synonyms if s.text)
+    synonyms = dict.fromkeys(s for s in (*given, *others) if s.text != name or s.language)
     return Term(
         id=curie,
         name=name,
@@ -223,4 +232,15 @@ def _term(curie: str, name: str, draft: Draft, options: ParseOptions) -> Term:
         definition=draft.definition,
         obsolete=draft.obsolete,
         replaced_by=curie_of(draft.replaced_by, options) if draft.replaced_by else "",
+        exact=tuple(x for x in curies(draft.exact) if x != curie),
+        part_of=curies(draft.part_of),
     )
+
+
+def language_of(value: object) -> str:
+    """Return the language tag of a literal in lower case; empty for English and where none is.
+
+    English is what names are in unless they say otherwise, so it needs no tag.
+    """
+    tag = str(getattr(value, "language", None) or "").lower()
+    return "" if tag.partition("-")[0] in ENGLISH else tag

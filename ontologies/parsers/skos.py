@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from kgbuild.errors import VocabularyError
 from kgbuild.ontologies.parsers.options import ParseOptions
-from kgbuild.ontologies.parsers.rdf import Draft, finish, triples
+from kgbuild.ontologies.parsers.rdf import Draft, finish, language_of, triples
 from kgbuild.records import Failure, Synonym, Term
 
 if TYPE_CHECKING:
@@ -20,11 +20,12 @@ _RDF_TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 _DEPRECATED = "http://www.w3.org/2002/07/owl#deprecated"
 _REPLACED = "http://purl.org/dc/terms/isReplacedBy"
 _MATCHES = {_SKOS + "exactMatch", _SKOS + "closeMatch"}
-_LANGUAGES = ("en", "")
 
 
 def parse(stream: BinaryIO, options: ParseOptions, *, source: str) -> Iterator[Term | Failure]:
-    """Yield the concepts: English (or unmarked) alternative labels as synonyms, broader as parents.
+    """Yield the concepts: alternative labels as synonyms with their language, broader as parents.
+
+    The preferred label is the English one, or the one without a language, where there is one.
 
     Raises:
         VocabularyError: no ``skos:Concept`` in it, or no RDF.
@@ -49,24 +50,26 @@ def _take(triple: Triple, drafts: dict[str, Draft]) -> None:
     if not isinstance(subject, NamedNode) or not isinstance(value, NamedNode | Literal):
         return
     draft = drafts.setdefault(subject.value, Draft())
-    language = ((value.language if isinstance(value, Literal) else "") or "").lower()
+    tag = ((value.language if isinstance(value, Literal) else "") or "").lower()
+    language = language_of(value)
     text = value.value
-    english = language.partition("-")[0] in _LANGUAGES
     if predicate == _RDF_TYPE:
         draft.wanted = draft.wanted or text == _SKOS + "Concept"
     elif predicate == _SKOS + "prefLabel":
-        draft.names.setdefault(language, text)
-    elif predicate == _SKOS + "altLabel" and english:
-        draft.synonyms.append(Synonym(text))
-    elif predicate == _SKOS + "hiddenLabel" and english:
-        draft.synonyms.append(Synonym(text, "related"))
+        draft.names.setdefault(tag, text)
+    elif predicate == _SKOS + "altLabel":
+        draft.synonyms.append(Synonym(text, "exact", language))
+    elif predicate == _SKOS + "hiddenLabel":
+        draft.synonyms.append(Synonym(text, "related", language))
     elif predicate == _SKOS + "broader":
         draft.parents.append(text)
     elif predicate == _SKOS + "narrower":
         drafts.setdefault(text, Draft()).parents.append(subject.value)
     elif predicate in _MATCHES:
         draft.xrefs.append(text)
-    elif predicate == _SKOS + "definition" and english:
+        if predicate.endswith("exactMatch"):
+            draft.exact.append(text)
+    elif predicate == _SKOS + "definition" and not language:
         draft.definition = draft.definition or text
     elif predicate == _DEPRECATED:
         draft.obsolete = text in {"true", "1"}

@@ -1,18 +1,21 @@
 """TSV and CSV: a line a term, columns named by a header (or numbered).
 
 Columns, all but the first two optional: ``id name category synonyms abbreviations related narrow
-broad xrefs parents definition obsolete replaced_by``. Lists are joined by ``|``. In TSV there is no
+broad xrefs exact parents part_of taxon definition obsolete replaced_by``. Lists are joined by
+``|``. A column of names may say its language: ``name@es``, ``synonyms@es``. In TSV there is no
 quoting but a pair of quotes round a whole field; CSV follows RFC 4180.
 """
 
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Mapping
 from typing import BinaryIO
 
 from kgbuild.errors import VocabularyError
 from kgbuild.ontologies.naming import nearest
+from kgbuild.ontologies.parsers.languages import language_tag
 from kgbuild.ontologies.parsers.lines import lines_of
 from kgbuild.ontologies.parsers.options import ParseOptions, failure
 from kgbuild.records import Failure, Synonym, Term
@@ -21,7 +24,7 @@ __all__ = ["COLUMNS", "parse"]
 
 COLUMNS = (
     "id", "name", "category", "synonyms", "abbreviations", "related", "narrow", "broad", "xrefs",
-    "parents", "definition", "obsolete", "replaced_by",
+    "exact", "parents", "part_of", "taxon", "definition", "obsolete", "replaced_by",
 )  # fmt: skip
 _SCOPES = {
     "synonyms": "exact",
@@ -31,6 +34,9 @@ _SCOPES = {
     "broad": "broad",
 }
 _TRUE = {"1", "true", "yes", "obsolete", "deprecated"}
+
+_NAMES = {"name": "exact", **_SCOPES}
+_TRANSLATED = re.compile(r"(\w+)@([A-Za-z]{2,3}(?:[-_]\w+)?)\Z")
 
 Row = tuple[int, list[str]]
 
@@ -137,6 +143,11 @@ def _header(
                 f"{source}: no column '{name}' (for {column}) in the header, which has: "
                 f"{', '.join(cells)}. Rename it, or name the right one in the card's 'columns:'"
             )
+    places |= {
+        cell: where
+        for cell, where in found.items()
+        if (match := _TRANSLATED.match(cell)) and match[1] in _NAMES
+    }
     xrefs: dict[str, int] = {}
     for prefix, column in options.xref_columns.items():
         place = place_of(column)
@@ -170,7 +181,12 @@ def _term(
     synonyms = [Synonym(text) for text in names[1:]]
     for column, scope in _SCOPES.items():
         synonyms.extend(Synonym(text, scope) for text in items(column))
-    xrefs = [options.curie(xref) for xref in (*ids[1:], *items("xrefs"))]
+    for column in places:
+        if match := _TRANSLATED.match(column):
+            scope, language = _NAMES[match[1]], language_tag(match[2])
+            synonyms.extend(Synonym(text, scope, language) for text in items(column))
+    exact = [options.curie(item) for item in (*ids[1:], *items("exact"))]
+    xrefs = [options.curie(xref) for xref in (*ids[1:], *items("xrefs"), *items("exact"))]
     for prefix, place in xref_places.items():
         local = cells[place] if place < len(cells) else ""
         xrefs.extend(
@@ -186,6 +202,9 @@ def _term(
         definition=cell("definition"),
         obsolete=cell("obsolete").casefold() in _TRUE,
         replaced_by=options.curie(cell("replaced_by")),
+        exact=tuple(dict.fromkeys(exact)),
+        part_of=tuple(options.curie(whole) for whole in items("part_of")),
+        taxon=options.curie(cell("taxon")),
     )
 
 

@@ -138,7 +138,7 @@ def test_unknown_names_and_sources(cache: Path) -> None:
     with pytest.raises(VocabularyError, match="no source 'web': known are official, package"):
         fetch_vocabulary("mondo", source="web")
     with pytest.raises(VocabularyError, match="no official source"):
-        fetch_vocabulary("mesh", source="official")
+        fetch_vocabulary("mgi", source="official")
 
 
 class _Site(BaseHTTPRequestHandler):

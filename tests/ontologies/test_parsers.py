@@ -73,6 +73,7 @@ OWL = """\
 </rdf:RDF>
 """
 
+OIO = "http://www.geneontology.org/formats/oboInOwl#"
 PURL = "http://purl.obolibrary.org/obo/"
 OBOGRAPH = json.dumps(
     {
@@ -84,10 +85,10 @@ OBOGRAPH = json.dumps(
                     {"id": PURL + "HP_0000002", "lbl": 'Tall "stature"', "type": "CLASS",
                      "meta": {
                          "definition": {"val": "Height above the norm."},
-                         "xrefs": [{"val": "MSH:D1"}, {"val": "HP:0000009"}],
-                         "basicPropertyValues": [{
-                             "pred": "http://www.geneontology.org/formats/oboInOwl#hasOBONamespace",
-                             "val": "tall"}],
+                         "xrefs": [{"val": "MSH:D1"}],
+                         "basicPropertyValues": [
+                             {"pred": OIO + "hasOBONamespace", "val": "tall"},
+                             {"pred": OIO + "hasAlternativeId", "val": "HP:0000009"}],
                          "synonyms": [
                              {"pred": "hasExactSynonym", "val": "big height"},
                              {"pred": "hasRelatedSynonym", "val": "TS",
@@ -112,6 +113,7 @@ EXPECTED = [
         xrefs=("MESH:D1", "HP:0000009"),
         parents=("HP:0000001",),
         definition="Height above the norm.",
+        exact=("HP:0000009",),
     ),
     Term("HP:0000003", "obsolete Tallness", "NamedThing", obsolete=True, replaced_by="HP:0000002"),
 ]
@@ -258,8 +260,11 @@ def test_columns_can_be_named_and_numbered(tmp_path: Path) -> None:
         columns={"id": 0, "name": 1},
     )  # fmt: skip
     assert list(Vocabulary("v", "", (pipes,), "tsv", options).terms()) == [
-        Term("MESH:D1", "Disease, One", "NamedThing", (Synonym("One Disease"),), ("OMIM:123",))
-    ]
+        Term(
+            "MESH:D1", "Disease, One", "NamedThing", (Synonym("One Disease"),), ("OMIM:123",),
+            exact=("OMIM:123",),
+        )
+    ]  # fmt: skip
 
 
 def test_table_without_the_needed_columns_says_so(tmp_path: Path) -> None:
@@ -343,9 +348,11 @@ def test_skos_in_turtle_and_ntriples(tmp_path: Path) -> None:
     import pyoxigraph
 
     expected = [
-        Term("EX:c1", "Cat", "NamedThing", (Synonym("kitty"), Synonym("kat", "related")),
+        Term("EX:c1", "Cat", "NamedThing",
+             (Synonym("kitty"), Synonym("minou", "exact", "fr"), Synonym("kat", "related"),
+              Synonym("Chat", "exact", "fr")),
              parents=("EX:c2",), definition="It purrs."),
-        Term("EX:c2", "Animal", "NamedThing", xrefs=("WIKIDATA:Q729",)),
+        Term("EX:c2", "Animal", "NamedThing", xrefs=("WIKIDATA:Q729",), exact=("WIKIDATA:Q729",)),
     ]  # fmt: skip
     turtle = write(tmp_path, "a.ttl", SKOS)
     assert parse(turtle, prefix="EX") == expected
@@ -464,7 +471,8 @@ def test_hgnc_in_both_of_its_tables(tmp_path: Path) -> None:
         'HGNC:11998\tTP53\ttumor protein p53\tgene\tApproved\t"p53|LFS1"\tOLD1\t7157\n'
     )
     gene = Term(
-        "HGNC:11998", "TP53", "Gene", xrefs=("NCBIGene:7157",),
+        "HGNC:11998", "TP53", "Gene", xrefs=("NCBIGene:7157",), exact=("NCBIGene:7157",),
+        taxon="NCBITaxon:9606",
         synonyms=(Synonym("tumor protein p53"), Synonym("p53", "abbreviation"),
                   Synonym("LFS1", "abbreviation"), Synonym("OLD1", "abbreviation")),
     )  # fmt: skip

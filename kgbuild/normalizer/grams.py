@@ -1,0 +1,179 @@
+"""Names that are written alike: an inverted index of character 4-grams, memory-mapped.
+
+The cheap first stage of a search by similarity: no model, a few seconds for a million names. Keys
+are cut into overlapping 4-grams of their UTF-8 bytes, hashed; a key's score is the cosine of
+TF-IDF vectors (Salton & Buckley 1988), of which only the rarest grams of a query are looked at.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kgbuild.normalizer.columns import TextColumn
+from kgbuild.normalizer.normal_form import normal_key
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["FILES", "GramIndex"]
+
+FILES = ("gram_rows.npy", "gram_starts.npy", "gram_lengths.npy")
+
+_GRAM = 4
+_BITS = 18
+_BLOCK = 200_000
+_BUDGET = 20_000
+_PRIME = 0x01000193
+
+
+class GramIndex:
+    """Finds the keys of a lexicon that share rare 4-grams with a text.
+
+    Args:
+        rows, starts: ``rows[starts[g]:starts[g + 1]]`` are the keys that hold gram ``g``.
+        lengths: of the keys' vectors.
+    """
+
+    def __init__(
+        self, rows: NDArray[np.uint32], starts: NDArray[np.int64], lengths: NDArray[np.float32]
+    ) -> None:
+        import numpy as np
+
+        self._rows, self._lengths = rows, lengths
+        self._starts = np.asarray(starts)
+        self._sizes = np.diff(self._starts)
+        self._weights = _weights(len(lengths), self._sizes)
+
+    @classmethod
+    def build(cls, keys: TextColumn, folder: Path) -> None:
+        """Write the index of ``keys``, sorted normal keys, into ``folder``."""
+        import numpy as np
+
+        pairs = _pairs(keys)
+        pairs.sort()
+        fresh = np.ones(len(pairs), bool)
+        fresh[1:] = pairs[1:] != pairs[:-1]
+        pairs = pairs[fresh]
+        grams = (pairs >> np.uint64(32)).astype(np.uint32)
+        starts = np.searchsorted(grams, np.arange((1 << _BITS) + 1, dtype=np.uint32))
+        starts = starts.astype(np.int64)
+        rows = pairs.astype(np.uint32)  # the lower half
+        del pairs
+        weights = _weights(len(keys), np.diff(starts))[grams]
+        lengths = np.sqrt(np.bincount(rows, weights=weights, minlength=len(keys)))
+        for name, array in zip(FILES, (rows, starts, lengths.astype(np.float32)), strict=True):
+            np.save(folder / name, array, allow_pickle=False)
+
+    @classmethod
+    def open(cls, folder: Path) -> GramIndex:
+        """Map the index that ``build`` wrote.
+
+        Raises:
+            OSError, ValueError: it is not there, or damaged.
+        """
+        import numpy as np
+
+        def load(name: str) -> NDArray[Any]:
+            path = folder / name
+            empty = path.stat().st_size <= 128
+            return np.load(path, mmap_mode=None if empty else "r", allow_pickle=False)
+
+        rows, starts, lengths = map(load, FILES)
+        if len(starts) != (1 << _BITS) + 1 or starts[-1] != len(rows):
+            raise ValueError(f"{folder / FILES[1]} doesn't fit {FILES[0]}")
+        return cls(rows, starts, lengths)
+
+    def __len__(self) -> int:
+        return len(self._lengths)
+
+    def search(
+        self, text: str, *, k: int, wanted: NDArray[np.bool_] | None = None
+    ) -> list[tuple[int, float]]:
+        """Return up to ``k`` keys' numbers with scores in (0, 1], best first, ties by number.
+
+        Args:
+            text: a name as written; it is folded first.
+            k: at least 1.
+            wanted: which keys may be found, where not all.
+        """
+        import numpy as np
+
+        grams = _grams_of(normal_key(text).encode())
+        length = float(np.sqrt(self._weights[grams].sum()))
+        grams = grams[self._sizes[grams] > 0]
+        if not len(grams) or not length:
+            return []
+        grams = grams[np.argsort(self._sizes[grams], kind="stable")]
+        most = max(2, int(np.searchsorted(np.cumsum(self._sizes[grams]), _BUDGET)))
+        grams = grams[:most]
+        sizes = self._sizes[grams]
+        starts = self._starts[grams]
+        rows = np.concatenate(
+            [self._rows[a : a + n] for a, n in zip(starts.tolist(), sizes.tolist(), strict=True)]
+        )
+        weights = np.repeat(self._weights[grams], sizes)
+        if wanted is not None:
+            there = wanted[rows]
+            rows, weights = rows[there], weights[there]
+            if not len(rows):
+                return []
+        order = np.argsort(rows, kind="stable")
+        rows, weights = rows[order], weights[order]
+        first = np.flatnonzero(np.concatenate([[True], rows[1:] != rows[:-1]]))
+        found = rows[first]
+        scores = np.add.reduceat(weights, first) / (self._lengths[found] * length)
+        if len(scores) > k:
+            best = np.argpartition(-scores, k - 1)[:k]
+            found, scores = found[best], scores[best]
+        order = np.lexsort((found, -scores))
+        cosines = np.minimum(scores[order], 1.0).tolist()
+        return list(zip(found[order].tolist(), cosines, strict=True))
+
+
+def _weights(count: int, sizes: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Return the square of each gram's rarity."""
+    import numpy as np
+
+    rarity = np.log1p(count / (sizes + 1))
+    return (rarity * rarity).astype(np.float32)
+
+
+def _pairs(keys: TextColumn) -> NDArray[np.uint64]:
+    """Return the gram (upper half) and the row (lower half) of all grams of all keys."""
+    import numpy as np
+
+    parts = [np.zeros(0, np.uint64)]
+    for start in range(0, len(keys), _BLOCK):
+        stop = min(start + _BLOCK, len(keys))
+        text, ends = keys.raw(start, stop)
+        lengths = np.diff(ends)
+        row = np.repeat(np.arange(start, stop, dtype=np.uint32), lengths)
+        hashes = _hashes(text)
+        within = row[: len(hashes)] == row[_GRAM - 1 :]
+        upper = hashes[within].astype(np.uint64) << np.uint64(32)
+        parts.append(upper | row[: len(hashes)][within])
+    return np.concatenate(parts)
+
+
+def _grams_of(key: bytes) -> NDArray[np.uint32]:
+    import numpy as np
+
+    return np.unique(_hashes(np.frombuffer(key, np.uint8)))
+
+
+def _hashes(text: NDArray[np.uint8]) -> NDArray[np.uint32]:
+    """Return the hash of the gram that begins at each byte (FNV's steps, then mixed)."""
+    import numpy as np
+
+    size = len(text) - _GRAM + 1
+    if size < 1:
+        return np.zeros(0, np.uint32)
+    hashes = text[:size].astype(np.uint32)
+    for offset in range(1, _GRAM):
+        hashes = hashes * np.uint32(_PRIME) + text[offset : offset + size]
+    hashes ^= hashes >> np.uint32(15)
+    hashes *= np.uint32(0x2C1B3C6D)
+    hashes ^= hashes >> np.uint32(12)
+    return hashes >> np.uint32(32 - _BITS)
