@@ -74,7 +74,7 @@ def _read(stream: BinaryIO, *, source: str) -> Any:
 
 
 def _take(component: Any, drafts: dict[str, Draft], axioms: list[dict[str, str]]) -> None:
-    import pyhornedowl.model as model
+    from pyhornedowl import model
 
     axiom = component.component
     match axiom:
@@ -101,7 +101,7 @@ def _take(component: Any, drafts: dict[str, Draft], axioms: list[dict[str, str]]
 
 
 def _subclass(axiom: Any, drafts: dict[str, Draft]) -> None:
-    import pyhornedowl.model as model
+    from pyhornedowl import model
 
     below, above = axiom.sub, axiom.sup
     if not isinstance(below, model.Class):
