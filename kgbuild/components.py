@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kgbuild import __version__
+from kgbuild.assembly.hierarchy import PREDICATES
 from kgbuild.cache import cache_folder
 from kgbuild.config import (
     Config,
@@ -23,7 +24,7 @@ from kgbuild.config import (
     TransformerConfig,
     VariantsConfig,
 )
-from kgbuild.errors import ConfigError, MissingExtraError
+from kgbuild.errors import ConfigError, MissingExtraError, VocabularyError
 from kgbuild.ontologies.schema import Schema
 from kgbuild.protocols import Recognizer, RelationExtractor
 from kgbuild.records import Candidate, content_hash
@@ -63,17 +64,24 @@ def prepare(config: Config, *, progress: Progress | None = None) -> Prepared:
     """
     from kgbuild.normalizer.build import build_lexicon, lexicon_fingerprint
     from kgbuild.ontologies import open_vocabulary
+    from kgbuild.ontologies.mappings import MappingFile
 
     schema = Schema.load(config.schema_)
     opened = [
         open_vocabulary(spec.name, category=spec.category) for spec in config.vocabulary_specs()
     ]
-    fingerprint = lexicon_fingerprint(opened, schema=schema)
+    mappings = [MappingFile(Path(name)) for name in config.mappings]
+    fingerprint = lexicon_fingerprint(
+        opened, schema=schema, mappings=mappings, languages=config.languages
+    )
     folder = cache_folder() / "lexicons" / fingerprint
     report = build_lexicon(
         opened,
         folder,
         schema=schema,
+        mappings=mappings,
+        languages=config.languages,
+        parts=cache_folder() / "parts",
         progress=(lambda name, terms: progress(f"lexicon: {name}", terms, None))
         if progress
         else None,
@@ -98,6 +106,15 @@ def check(config: Config) -> None:
     schema = Schema.load(config.schema_)
     for spec in config.vocabulary_specs():
         open_vocabulary(spec.name, category=spec.category)
+    for name in config.mappings:
+        if not Path(name).is_file():
+            raise VocabularyError(f"{name}: no such file of mappings")
+    for kind in config.assembly.ontology:
+        if PREDICATES[kind] not in schema.predicates:
+            raise ConfigError(
+                f"assembly.ontology: {kind} needs the predicate {PREDICATES[kind]!r}, which the "
+                f"schema lacks: add it there, or leave {kind} out"
+            )
     for recognizer in config.recognizers:
         if isinstance(recognizer, DictionaryConfig):
             _known_categories(recognizer.categories, schema)
@@ -142,6 +159,7 @@ def make_components(prepared: Prepared, *, progress: Progress | None = None) -> 
         relation_extractors=relations,
         fingerprints=_fingerprints(prepared, schema, recognizer, relations),
         keep_nil=config.assembly.keep_nil,
+        preferred=lexicon.preferred_id if config.assembly.unite else str,
     )
 
 
@@ -308,7 +326,10 @@ def _fingerprints(
             [c.model_dump_json() for c in config.relations], [r.name for r in relations],
             [_patterns_text(c) for c in config.relations if isinstance(c, PatternsConfig)],
         ),
-        "contribute": (schema.fingerprint, config.assembly.keep_nil),
+        "contribute": (
+            schema.fingerprint, config.assembly.keep_nil, config.assembly.unite,
+            prepared.lexicon.fingerprint,
+        ),
     }  # fmt: skip
     fingerprints: dict[str, str] = {}
     before = __version__

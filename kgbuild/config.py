@@ -157,6 +157,12 @@ class AssemblyConfig(_Section):
         description="by extractor name without version; `default` for the others",
     )
     keep_nil: bool = Field(True, description="keep mentions without identifier as literal nodes")
+    unite: bool = Field(
+        True, description="make identifiers that mean just the same thing one entity"
+    )
+    ontology: list[Literal["is_a", "part_of", "xref"]] = Field(
+        default=[], description="which edges of the ontologies enter the graph"
+    )
 
 
 class RunConfig(_Section):
@@ -174,6 +180,10 @@ class Config(_Section):
 
     schema_: str = Field("biomedical", alias="schema", description="a name, or a YAML file")
     vocabularies: list[str | VocabularyConfig] = Field(default=["starter"])
+    languages: list[str] = Field(default=["en"], description="of the names to look for")
+    mappings: list[str] = Field(
+        default=[], description="SSSOM files that say which identifiers mean the same"
+    )
     reading: ReadingConfig = ReadingConfig()
     recognizers: list[RecognizerConfig] = Field(default=[DictionaryConfig(), VariantsConfig()])
     merge: Literal["priority", "longest", "vote", "union"] = Field(
@@ -306,6 +316,7 @@ def _relative_to(config: Config, folder: Path) -> Config:
             "grounding": grounding,
             "schema_": resolve(config.schema_),
             "vocabularies": vocabularies,
+            "mappings": [resolve(name) for name in config.mappings],
             "relations": relations,
             "recognizers": recognizers,
         }

@@ -15,7 +15,7 @@ _STATEMENTS = """
         s.belief, s.papers, s.sentences, s.negated, count(*) OVER () AS of_all
     FROM statements s JOIN entities a ON a.id = s.subject JOIN entities b ON b.id = s.object
     WHERE (s.subject = $entity OR s.object = $entity) AND s.belief >= $belief
-    ORDER BY s.belief DESC, s.papers DESC, s.id LIMIT $most
+    ORDER BY list_contains(s.extractors, 'ontology'), s.belief DESC, s.papers DESC, s.id LIMIT $most
 """
 _EVIDENCE = """
     WITH mine AS (
@@ -94,8 +94,8 @@ def entity_view(
 ) -> EntityView:
     """Return the view of the entity whose id is ``entity``.
 
-    Statements come by belief, then papers; sentences plain ones first (affirmed, not hedged),
-    then by score, one a document as far as there are others.
+    Statements come by belief, then papers, an ontology's own after those of texts; sentences plain
+    ones first (affirmed, not hedged), then by score, one a document as far as there are others.
 
     Raises:
         KeyError: there is no such entity.

@@ -201,8 +201,12 @@ class _Build:
             return GraphTables(folder)
         lexicon = Lexicon.open(self.prepared.lexicon_folder)
 
+        unite = config.unite
+
         def term(curie: str) -> Term | None:
-            return lexicon.term(curie) if curie in lexicon else None
+            if curie not in lexicon:
+                return None
+            return lexicon.united_term(curie) if unite else lexicon.term(curie)
 
         rates = {name: Rates(r.systematic, r.random) for name, r in config.error_rates.items()}
         shards = ledger.shards()
@@ -212,6 +216,8 @@ class _Build:
             retired=[(id, shard) for id, shard, _ in ledger.retired()],
             rates={**DEFAULT_RATES, **rates},
             term=term,
+            preferred=lexicon.preferred_id if unite else str,
+            ontology=config.ontology,
         )
         with ledger.transaction():
             ledger.set_meta(_GRAPH, fingerprint)

@@ -82,7 +82,12 @@ def _contribute(
     result: ShardResult,
 ) -> None:
     started = time.perf_counter()
-    found = contribution(batch, schema=components.schema, keep_nil=components.keep_nil)
+    found = contribution(
+        batch,
+        schema=components.schema,
+        keep_nil=components.keep_nil,
+        preferred=components.preferred,
+    )
     rows = {
         "graph_evidence": found.evidence,
         "graph_occurrences": found.occurrences,

@@ -36,7 +36,8 @@ STAGE_TABLES: dict[str, tuple[str, ...]] = {
 class Components:
     """The objects that the stages call, and the fingerprints of what they were made from.
 
-    ``fingerprints`` maps each stage to a text that changes whenever its result would.
+    ``fingerprints`` maps each stage to a text that changes whenever its result would;
+    ``preferred`` gives the id by which the graph knows a thing that has several.
     """
 
     schema: Schema
@@ -45,6 +46,7 @@ class Components:
     relation_extractors: tuple[RelationExtractor, ...]
     fingerprints: dict[str, str]
     keep_nil: bool = True
+    preferred: Callable[[str], str] = str
 
 
 @dataclass(frozen=True, slots=True)

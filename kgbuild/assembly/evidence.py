@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -55,17 +55,38 @@ def nil_id(category: str, text: str) -> str:
 
 
 def contribution(
-    batch: Iterable[AnnotatedDocument], *, schema: Schema, keep_nil: bool = True
+    batch: Iterable[AnnotatedDocument],
+    *,
+    schema: Schema,
+    keep_nil: bool = True,
+    preferred: Callable[[str], str] = str,
 ) -> Contribution:
     """Return what the documents of ``batch`` contribute.
+
+    ``preferred`` gives the id by which the graph knows a thing that has several.
 
     Relations whose predicate the schema doesn't have, whose categories it doesn't let connect,
     whose ends are one entity, or that lack a grounded end are left out and counted by reason.
     """
     result = Contribution()
     for item in batch:
-        _add_document(item, schema, keep_nil, result)
+        _add_document(_united(item, preferred), schema, keep_nil, result)
     return result
+
+
+def _united(item: AnnotatedDocument, preferred: Callable[[str], str]) -> AnnotatedDocument:
+    """Return the document with the preferred ids; itself where it has no others."""
+    groundings = tuple(
+        replace(g, curie=new) if g.curie and (new := preferred(g.curie)) != g.curie else g
+        for g in item.groundings
+    )
+    relations = tuple(
+        replace(r, subject_curie=preferred(r.subject_curie), object_curie=preferred(r.object_curie))
+        if r.subject_curie or r.object_curie
+        else r
+        for r in item.relations
+    )
+    return replace(item, groundings=groundings, relations=relations)
 
 
 @dataclass(frozen=True, slots=True)

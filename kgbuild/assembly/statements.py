@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from kgbuild.arrow import to_table
 from kgbuild.assembly.belief import CONTRADICTION, HEDGED, Rates
+from kgbuild.assembly.hierarchy import Edge, Lookup, climb
 from kgbuild.durable import sync
 from kgbuild.errors import WorkspaceError
 from kgbuild.records import Term
@@ -93,6 +94,17 @@ SELECT ends.statement AS id, subject, s.category AS subject_category, predicate,
        papers, sentences, negated, hedged, first_year, last_year, extractors
 FROM ends JOIN support USING (statement) JOIN counts USING (statement)
 JOIN categories s ON s.entity = subject JOIN categories o ON o.entity = object
+"""
+
+_WITH_ONTOLOGY = """
+WITH found AS ({statements})
+SELECT * FROM found UNION ALL BY NAME
+SELECT e.id, e.subject, s.category AS subject_category, e.predicate, e.object,
+       o.category AS object_category, MAP {{}} AS qualifiers, 1.0 AS belief, 0 AS papers,
+       0 AS sentences, 0 AS negated, 0 AS hedged, NULL AS first_year, NULL AS last_year,
+       ['ontology'] AS extractors
+FROM edges e JOIN categories s ON s.entity = e.subject JOIN categories o ON o.entity = e.object
+WHERE e.id NOT IN (SELECT id FROM found)
 ORDER BY id
 """
 
@@ -116,6 +128,8 @@ def assemble(
     retired: Iterable[tuple[str, int]],
     rates: Mapping[str, Rates],
     term: Callable[[str], Term | None],
+    preferred: Callable[[str], str] = str,
+    ontology: Sequence[str] = (),
     memory: str = "2GB",
 ) -> tuple[GraphTables, int]:
     """Aggregate the shards' parts into the graph tables of ``folder``, replacing it as one.
@@ -129,6 +143,9 @@ def assemble(
         retired: (document, shard) pairs that don't count any more.
         rates: error rates by extractor; must have ``default``.
         term: looks up an entity's term by its CURIE; None for those that no vocabulary has.
+        preferred: gives the id by which the graph knows a thing that has several.
+        ontology: kinds of the ontologies' own edges that enter the graph; see
+            ``kgbuild.assembly.hierarchy``.
         memory: DuckDB's limit; what needs more is spilled beside ``folder``.
 
     Raises:
@@ -144,7 +161,7 @@ def assemble(
             config={"memory_limit": memory, "temp_directory": str(beside / "spill")}
         ) as db:
             _register(db, parts, retired, rates)
-            _write_all(db, beside, term)
+            _write_all(db, beside, Lookup(term, preferred), ontology)
             total = db.sql("SELECT coalesce(sum(sentences), 0) FROM documents").fetchall()[0][0]
         shutil.rmtree(beside / "spill", ignore_errors=True)
         for path in beside.iterdir():
@@ -196,12 +213,17 @@ def _register(
 
 
 def _write_all(
-    db: duckdb.DuckDBPyConnection, folder: Path, term: Callable[[str], Term | None]
+    db: duckdb.DuckDBPyConnection, folder: Path, lookup: Lookup, ontology: Sequence[str]
 ) -> None:
-    _write_entities(db, folder, term)
+    ids = (row[0] for row in db.sql("SELECT DISTINCT entity FROM occurrences").fetchall())
+    above, edges = climb(ids, ontology, lookup) if ontology else ({}, [])
+    _write_entities(db, folder, lookup.term, above)
+    db.register("edges", _edges(edges))
     columns = ", ".join(f'"{name}"' for name in GRAPH_TABLES["evidence"].names)
     queries = {
-        "statements": _STATEMENTS.format(hedged=HEDGED, contradiction=CONTRADICTION),
+        "statements": _WITH_ONTOLOGY.format(
+            statements=_STATEMENTS.format(hedged=HEDGED, contradiction=CONTRADICTION)
+        ),
         "evidence": f"SELECT {columns} FROM evidence ORDER BY id",  # noqa: S608
         "documents": "SELECT id, title, date, year, source FROM documents ORDER BY id",
         "occurrences": (
@@ -218,14 +240,32 @@ def _write(path: Path, schema: pa.Schema, result: duckdb.DuckDBPyRelation) -> No
             writer.write_table(pa.Table.from_batches([batch]).cast(schema))
 
 
+def _edges(edges: Sequence[Edge]) -> pa.Table:
+    return pa.table(
+        {
+            "id": pa.array([e.id for e in edges], pa.string()),
+            "subject": pa.array([e.subject for e in edges], pa.string()),
+            "predicate": pa.array([e.predicate for e in edges], pa.string()),
+            "object": pa.array([e.object for e in edges], pa.string()),
+        }
+    )
+
+
 def _write_entities(
-    db: duckdb.DuckDBPyConnection, folder: Path, term: Callable[[str], Term | None]
+    db: duckdb.DuckDBPyConnection,
+    folder: Path,
+    term: Callable[[str], Term | None],
+    above: Mapping[str, Term],
 ) -> None:
     schema = GRAPH_TABLES["entities"]
     path = folder / "entities.parquet"
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         for batch in db.sql(_ENTITIES).to_arrow_reader(20_000):
             rows = [_entity(row, term(row["entity"])) for row in batch.to_pylist()]
+            writer.write_table(to_table(rows, schema))
+        none = {"text": "", "category": "", "mentions": 0, "sentences": 0, "documents": 0}
+        rows = [_entity({"entity": curie, **none}, found) for curie, found in above.items()]
+        if rows:
             writer.write_table(to_table(rows, schema))
     db.read_parquet(str(path)).project("id AS entity, category").create_view("categories")
 

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
     from numpy.typing import NDArray
 
-__all__ = ["TextColumn", "integers", "numbers", "open_table", "write_table"]
+__all__ = ["TextColumn", "codes", "integers", "numbers", "open_table", "write_table"]
 
 
 def write_table(table: pa.Table, path: Path) -> None:
@@ -48,6 +49,17 @@ def integers(table: pa.Table, name: str) -> Sequence[int]:
         return ()
     view: memoryview[int] = memoryview(array.buffers()[1]).cast("B").cast(code)  # type: ignore[call-overload]
     return view[: len(array)]
+
+
+def codes(table: pa.Table, name: str) -> tuple[Sequence[int], list[str]]:
+    """Return a dictionary-encoded column of texts: each row's number, and what the numbers mean."""
+    import pyarrow as pa
+
+    array = _piece(table, name)
+    if not len(array):
+        return (), []
+    column = pa.table({"code": array.indices})
+    return integers(column, "code"), array.dictionary.to_pylist()
 
 
 def numbers(array: pa.Array) -> NDArray[Any]:
@@ -89,9 +101,19 @@ class TextColumn(Sequence[str]):
     def _bytes(self, index: int) -> bytes:
         return bytes(self._data[self._offsets[index] : self._offsets[index + 1]])
 
-    def encoded(self) -> list[bytes]:
-        """Return all texts in UTF-8."""
-        return list(map(self._bytes, range(self._length)))
+    def encoded(self, start: int = 0, stop: int | None = None) -> list[bytes]:
+        """Return the texts of some rows in UTF-8."""
+        return list(map(self._bytes, range(start, self._length if stop is None else stop)))
+
+    def raw(self, start: int, stop: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+        """Return the bytes of some rows in one piece, not copied, and where each row's end in it.
+
+        The ends, ``(stop - start + 1,)``, begin with 0.
+        """
+        import numpy as np
+
+        ends = np.frombuffer(self._offsets, np.int64)[start : stop + 1]
+        return np.frombuffer(self._data, np.uint8)[ends[0] : ends[-1]], ends - ends[0]
 
     def first(self, text: str) -> int:
         """Return the first row, in this sorted column, that is not before ``text`` in UTF-8."""

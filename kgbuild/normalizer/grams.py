@@ -63,7 +63,8 @@ class GramIndex:
         del pairs
         weights = _weights(len(keys), np.diff(starts))[grams]
         lengths = np.sqrt(np.bincount(rows, weights=weights, minlength=len(keys)))
-        for name, array in zip(FILES, (rows, starts, lengths.astype(np.float32)), strict=True):
+        arrays: tuple[NDArray[Any], ...] = (rows, starts, lengths.astype(np.float32))
+        for name, array in zip(FILES, arrays, strict=True):
             np.save(folder / name, array, allow_pickle=False)
 
     @classmethod
@@ -78,7 +79,10 @@ class GramIndex:
         def load(name: str) -> NDArray[Any]:
             path = folder / name
             empty = path.stat().st_size <= 128
-            return np.load(path, mmap_mode=None if empty else "r", allow_pickle=False)
+            found: NDArray[Any] = np.load(
+                path, mmap_mode=None if empty else "r", allow_pickle=False
+            )
+            return found
 
         rows, starts, lengths = map(load, FILES)
         if len(starts) != (1 << _BITS) + 1 or starts[-1] != len(rows):

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from operator import itemgetter
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kgbuild.errors import VocabularyError
-from kgbuild.normalizer.columns import TextColumn, integers, open_table
+from kgbuild.normalizer.columns import TextColumn, codes, integers, open_table
 from kgbuild.normalizer.folded import FoldedText
 from kgbuild.normalizer.names import SCOPES
 from kgbuild.normalizer.normal_form import NORMAL_FORM_VERSION, normal_key
 from kgbuild.records import Synonym, Term
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from kgbuild.normalizer.grams import GramIndex
+
 __all__ = ["FORMAT_VERSION", "MANIFEST", "Hit", "Lexicon", "NameEntry", "read_manifest"]
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MANIFEST = "manifest.json"
-_FUZZY_POOL = 30_000
-_FUZZY_CUTOFF = 75.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,7 @@ class NameEntry:
 
     ``scope`` is preferred, exact, abbreviation, narrow, related or broad; a ``derived`` name was
     made from an inverted one ("Neoplasms, Breast") or from one with its type in brackets.
+    ``language`` is empty for English.
     """
 
     text: str
@@ -39,6 +45,7 @@ class NameEntry:
     scope: str
     vocabulary: str
     derived: bool = False
+    language: str = ""
 
 
 class Hit(NamedTuple):
@@ -101,9 +108,12 @@ class Lexicon:
         self._term_of = integers(names, "term")
         self._scope = integers(names, "scope")
         self._derived = integers(names, "derived")
+        self._language, self._languages = codes(names, "language")
         keys = open_table(self._data / "keys.arrow")
         self._keys = TextColumn(keys, "key")
         self._first = integers(keys, "first")
+        same = open_table(self._data / "same.arrow")
+        self._same, self._preferred_id = TextColumn(same, "id"), TextColumn(same, "preferred")
         self.names = lru_cache(maxsize=100_000)(self._names)
 
     @classmethod
@@ -140,11 +150,42 @@ class Lexicon:
         return Lexicon.open, (str(self.folder),)
 
     @cached_property
-    def _automaton(self) -> Any:
+    def _automata(self) -> list[tuple[int, Any]]:
+        """The automata, each with the number of its first key."""
         import daachorse
 
-        data = (self._data / "automaton.bin").read_bytes()
-        return daachorse.DoubleArrayAhoCorasick.deserialize(data) if data else None
+        files = [
+            (first, self._data / f"automaton-{number}.bin")
+            for number, first in enumerate(self.manifest["automata"])
+        ]
+        load = daachorse.DoubleArrayAhoCorasick.deserialize
+        return [(first, load(file.read_bytes())) for first, file in files]
+
+    @cached_property
+    def grams(self) -> GramIndex:
+        """The index of the keys that are written alike; see ``GramIndex.search``."""
+        from kgbuild.normalizer.grams import GramIndex
+
+        return GramIndex.open(self._data)
+
+    def preferred_id(self, curie: str) -> str:
+        """Return the id by which a thing is known here, of all that mean the same; else ``curie``.
+
+        A former id leads to its successor's.
+        """
+        row = self._same.row(curie)
+        return self._preferred_id[row] if row >= 0 else curie
+
+    @cached_property
+    def _others(self) -> dict[str, list[str]]:
+        others: dict[str, list[str]] = {}
+        for other, preferred in zip(self._same, self._preferred_id, strict=True):
+            others.setdefault(preferred, []).append(other)
+        return others
+
+    def same_as(self, curie: str) -> tuple[str, ...]:
+        """Return the other ids that lead to ``curie``, in order."""
+        return tuple(self._others.get(curie, ()))
 
     def each_name(self, *, abbreviations: bool = False) -> Iterator[tuple[str, str, str]]:
         """Yield name, CURIE and category of each name of the vocabularies.
@@ -190,6 +231,7 @@ class Lexicon:
             scope=SCOPES[self._scope[row]],
             vocabulary=self._vocabularies[self._vocabulary[term]],
             derived=bool(self._derived[row]),
+            language=self._languages[self._language[row]],
         )
 
     def lookup(self, text: str, *, category: str | None = None) -> tuple[NameEntry, ...]:
@@ -219,13 +261,38 @@ class Lexicon:
             id=value["id"],
             name=value["name"],
             category=self.categories[value["category"]],
-            synonyms=tuple(Synonym(s["text"], SCOPES[s["scope"]]) for s in value["synonyms"]),
+            synonyms=tuple(
+                Synonym(s["text"], SCOPES[s["scope"]], s["language"]) for s in value["synonyms"]
+            ),
             xrefs=tuple(value["xrefs"]),
             parents=tuple(value["parents"]),
             definition=value["definition"],
             obsolete=value["obsolete"],
             replaced_by=value["replaced_by"],
+            exact=tuple(value["exact"]),
+            part_of=tuple(value["part_of"]),
+            taxon=value["taxon"],
         )
+
+    def united_term(self, curie: str) -> Term:
+        """Return the term with the names and ids of all that mean the same, itself first.
+
+        Raises:
+            KeyError: no vocabulary of this lexicon has it.
+        """
+        term = self.term(curie)
+        others = self.same_as(curie)
+        if not others:
+            return term
+        known = [self.term(other) for other in others if other in self]
+        names = {s.text: s for s in term.synonyms}
+        for other in known:
+            for synonym in (Synonym(other.name), *other.synonyms):
+                if synonym.text != term.name and not other.obsolete:
+                    names.setdefault(synonym.text, synonym)
+        xrefs = dict.fromkeys((*others, *term.xrefs, *(x for t in known for x in t.xrefs)))
+        xrefs.pop(curie, None)
+        return replace(term, synonyms=tuple(names.values()), xrefs=tuple(xrefs))
 
     def label(self, curie: str) -> tuple[str, str] | None:
         """Return name and category of a term, quickly, or None."""
@@ -260,10 +327,17 @@ class Lexicon:
 
     def places(self, text: str, *, without: Container[int] = ()) -> list[tuple[int, int, int]]:
         """Return what ``scan`` does as plain tuples, without the keys numbered ``without``."""
-        if self._automaton is None:
+        automata = self._automata
+        if not automata:
             return []
         folded = FoldedText(text)
-        return folded.spans(self._automaton.find_overlapping(folded.key), without=without)
+        found = folded.spans(automata[0][1].find_overlapping(folded.key), without=without)
+        if len(automata) == 1:
+            return found
+        for first, automaton in automata[1:]:
+            matches = automaton.find_overlapping(folded.key)
+            found += folded.spans(((a, b, first + n) for a, b, n in matches), without=without)
+        return sorted(found, key=itemgetter(1, 0))
 
     def search_prefix(self, text: str, *, limit: int = 20) -> list[NameEntry]:
         """Return names that begin as ``text`` does, in alphabetical order of their keys."""
@@ -285,33 +359,23 @@ class Lexicon:
         Equal names score 1, beginnings less, then similar spellings that share the first two
         letters (at least 0.75 by ``rapidfuzz.fuzz.ratio``).
         """
-        scores: dict[str, float] = {}
-        for entry in self.lookup(text):
-            scores.setdefault(entry.curie, 1.0 if entry.scope == "preferred" else 0.98)
-        if len(scores) < limit:
-            for entry in self.search_prefix(text, limit=5 * limit):
-                share = len(text) / max(len(entry.text), len(text))
-                scores.setdefault(entry.curie, 0.5 + 0.45 * share)
-        if len(scores) < limit:
-            for entry, score in self._similar(text, limit):
-                scores.setdefault(entry.curie, 0.9 * score)
-        best = sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:limit]
-        return [(self.term(curie), score) for curie, score in best]
+        from kgbuild.normalizer.finding import find
 
-    def _similar(self, text: str, limit: int) -> list[tuple[NameEntry, float]]:
-        from rapidfuzz import fuzz, process
+        return find(self, text, limit=limit)
 
-        key = normal_key(text)
-        if len(key) < 5:
-            return []
-        first = self._keys.first(key[:3])
-        last = min(self._keys.first(key[:3] + "\U0010ffff"), first + _FUZZY_POOL)
-        pool: Sequence[str] = self._keys[first:last]
-        matches = process.extract(
-            key, pool, scorer=fuzz.ratio, limit=limit, score_cutoff=_FUZZY_CUTOFF
-        )
-        return [
-            (entry, score / 100)
-            for _, score, place in matches
-            for entry in self.names(first + place)
-        ]
+    def keys_in(self, categories: Container[str]) -> NDArray[np.bool_]:
+        """Return for each key whether a term of one of the categories has it."""
+        import numpy as np
+
+        wanted = np.array([name in categories for name in self.categories], bool)
+        if not len(self._keys):
+            return np.zeros(0, bool)
+        category = np.frombuffer(self._category, np.int16)  # type: ignore[call-overload]
+        has = wanted[category[np.frombuffer(self._term_of, np.int32)]]  # type: ignore[call-overload]
+        return np.logical_or.reduceat(has, np.frombuffer(self._first, np.int64))  # type: ignore[call-overload]
+
+    def keys_from(self, first: str, last: str, *, limit: int) -> tuple[int, Sequence[str]]:
+        """Return the keys from ``first`` up to ``last``, at most, and the number of the first."""
+        start = self._keys.first(first)
+        stop = min(self._keys.first(last), start + limit)
+        return start, self._keys[start:stop]

@@ -46,11 +46,14 @@ def derived_names(name: str) -> Iterator[str]:
             yield " ".join(reversed(parts))
 
 
-def names_of(term: Term) -> Iterator[tuple[str, str, int, bool]]:
-    """Yield each name of ``term`` as (key, text, scope code, derived), without repetition."""
+def names_of(term: Term) -> Iterator[tuple[str, str, int, bool, str]]:
+    """Yield each name of ``term`` once: (key, text, scope code, derived, language)."""
     seen: set[tuple[str, str]] = set()
-    given = [(term.name, 0), *((s.text, scope_code(s.scope)) for s in term.synonyms)]
-    for text, scope in given:
+    given = [
+        (term.name, 0, ""),
+        *((s.text, scope_code(s.scope), s.language) for s in term.synonyms),
+    ]
+    for text, scope, language in given:
         clean = " ".join(text.split())
         if not 0 < len(clean) <= MAX_NAME:
             continue
@@ -59,4 +62,4 @@ def names_of(term: Term) -> Iterator[tuple[str, str, int, bool]]:
             if key and (key, form) not in seen:
                 seen.add((key, form))
                 derived = form is not clean
-                yield key, form, max(scope, 1) if derived else scope, derived
+                yield key, form, max(scope, 1) if derived else scope, derived, language

@@ -255,6 +255,9 @@ class _Reader:
             source = self.vocabulary.name
             self._fail(Failure(source, "lexicon", f"expected {expected}", place=term.id))
             return
+        if problem := _unwritable(term):
+            self._fail(Failure(self.vocabulary.name, "lexicon", problem, place=term.id))
+            return
         row = self.terms.count
         self.terms.add(term, self.categories.setdefault(category, len(self.categories)))
         self.names.add(row, term)
@@ -264,6 +267,20 @@ class _Reader:
             known = raw in self.schema.categories
             self.labels[raw] = raw if known else self.schema.category(raw)
         return self.labels[raw]
+
+
+def _unwritable(term: Term) -> str:
+    """Say why a term can't be stored: half of a surrogate pair has no place in UTF-8."""
+    for text in (term.id, term.name, term.definition, *(s.text for s in term.synonyms)):
+        if not text.isascii():
+            try:
+                text.encode()
+            except UnicodeEncodeError as error:
+                return (
+                    f"{text[:40]!r} can not be written as UTF-8 ({error.reason}): read the file "
+                    "with its right encoding"
+                )
+    return ""
 
 
 def read_part(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, BinaryIO
 
 from kgbuild.errors import MissingExtraError, VocabularyError
@@ -74,7 +75,7 @@ def _read(stream: BinaryIO, *, source: str) -> Any:
 
 
 def _take(component: Any, drafts: dict[str, Draft], axioms: list[dict[str, str]]) -> None:
-    from pyhornedowl import model
+    model = import_module("pyhornedowl.model")
 
     axiom = component.component
     match axiom:
@@ -101,7 +102,7 @@ def _take(component: Any, drafts: dict[str, Draft], axioms: list[dict[str, str]]
 
 
 def _subclass(axiom: Any, drafts: dict[str, Draft]) -> None:
-    from pyhornedowl import model
+    model = import_module("pyhornedowl.model")
 
     below, above = axiom.sub, axiom.sup
     if not isinstance(below, model.Class):
