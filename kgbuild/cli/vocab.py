@@ -73,7 +73,7 @@ def _show_bytes(
 
 @app.command("add", epilog="Example:  kgbuild vocab add my.obo --name mine --category Disease")
 def add(
-    path: Annotated[Path, typer.Argument(help="A file of any known format, or a UMLS or NCBI Taxonomy folder.")],
+    path: Annotated[Path, typer.Argument(help="A file, or the folder of UMLS or NCBI Taxonomy.")],
     name: Annotated[str, typer.Option(help="What to call it.")],
     prefix: Annotated[str | None, typer.Option(help="The prefix of its identifiers.")] = None,
     category: Annotated[
