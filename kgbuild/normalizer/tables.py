@@ -239,7 +239,9 @@ def _known(
     import pyarrow.compute as pc
 
     ids = TextColumn(terms, "id")
-    codes = numbers(terms.column("category").combine_chunks()) if terms.num_rows else []
+    codes: Sequence[int] = (
+        numbers(terms.column("category").combine_chunks()).tolist() if terms.num_rows else []
+    )
     found = pc.index_in(
         pa.array(involved, pa.large_string()), value_set=terms.column("id").combine_chunks()
     )
