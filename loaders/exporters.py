@@ -6,9 +6,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from kgbuild.loaders.cytoscape import export_cx2, export_cyjs
+from kgbuild.loaders.gexf import export_gexf
 from kgbuild.loaders.graphml import export_graphml
 from kgbuild.loaders.kgx import export_kgx_jsonl, export_kgx_tsv
 from kgbuild.loaders.serialize import RDF_FORMATS, export_rdf
+from kgbuild.loaders.sssom import export_sssom
 from kgbuild.loaders.tables import export_csv, export_parquet
 
 if TYPE_CHECKING:
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
     from kgbuild.ontologies.schema import Schema
     from kgbuild.tables import GraphTables
 
-__all__ = ["EXPORTERS", "Exporter"]
+__all__ = ["CANNOT", "EXPORTERS", "Exporter"]
 
 
 class Exporter(Protocol):
@@ -29,9 +32,28 @@ class Exporter(Protocol):
 
 EXPORTERS: dict[str, Exporter] = {
     "csv": export_csv,
+    "cx2": export_cx2,
+    "cyjs": export_cyjs,
+    "gexf": export_gexf,
     "graphml": export_graphml,
     "kgx": export_kgx_tsv,
     "kgx-jsonl": export_kgx_jsonl,
     "parquet": export_parquet,
+    "sssom": export_sssom,
     **{name: partial(export_rdf, format=name) for name in RDF_FORMATS},
 }
+
+_EVIDENCE = "evidence, documents and mentions"
+CANNOT: dict[str, str] = {
+    "csv": "",
+    "cx2": _EVIDENCE,
+    "cyjs": _EVIDENCE,
+    "gexf": f"{_EVIDENCE}; characters that XML forbids",
+    "graphml": f"{_EVIDENCE}; characters that XML forbids",
+    "kgx": "sentences (publications only), hedging, counts of mentions; tabs, line ends and bars",
+    "kgx-jsonl": "sentences (publications only), hedging, counts of mentions",
+    "parquet": "",
+    "sssom": "everything but cross-references",
+    **dict.fromkeys(RDF_FORMATS, "how often a document mentions an entity"),
+}
+"""What each format has no place for, beside the documents' texts; empty where it holds all."""

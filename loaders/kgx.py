@@ -26,7 +26,8 @@ __all__ = ["export_kgx_jsonl", "export_kgx_tsv"]
 _NODE_COLUMNS = ("id", "category", "name", "synonym", "xref", "provided_by")
 _EDGE_COLUMNS = (
     "id", "subject", "predicate", "object", "category", "knowledge_level", "agent_type",
-    "primary_knowledge_source", "publications", "negated", "belief", "papers", "sentences",
+    "primary_knowledge_source", "publications", "negated", "original_predicate", "belief",
+    "papers", "sentences",
 )  # fmt: skip
 _EDGES = """
     SELECT s.*, p.publications FROM statements s LEFT JOIN (
@@ -144,6 +145,8 @@ def _edges(batches: Any, schema: Schema) -> Iterator[Row]:
                 "primary_knowledge_source": "infores:kgbuild",
                 "publications": row["publications"] or [],
                 "negated": not row["sentences"],
+                # Biolink's predicate and qualifiers can't tell all of the schema's apart
+                "original_predicate": f"kgb:predicate:{row['predicate']}",
                 "belief": row["belief"],
                 "papers": row["papers"],
                 "sentences": row["sentences"],

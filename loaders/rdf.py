@@ -45,7 +45,7 @@ _TRIPLES = " .\n"
 class Blocks:
     """Some resources of one kind: ``texts[i]`` holds all lines of ``subjects[i]`` (``<IRI>``).
 
-    The lines of a target are followed by those of its selector, whose IRI differs in its kind.
+    Kinds are description, entity, statement, evidence, target, selector and document.
     """
 
     kind: str
@@ -75,14 +75,8 @@ def ntriples(
         StoreError: a category or predicate is not in the schema.
     """
     end = f" <{graph}> .\n" if graph else _TRIPLES
-    head = schema_lines(schema, end).encode()
-    count = count_lines(head)
-    yield head
     for found in blocks(tables, schema, form=form, end=end):
-        piece = to_bytes(found.texts)
-        count += count_lines(piece)
-        yield piece
-    yield dataset_lines(tables, schema, end, form=form, count=count).encode()
+        yield to_bytes(found.texts)
 
 
 def blocks(
@@ -92,14 +86,29 @@ def blocks(
     form: StatementForm = "reification",
     end: str = _TRIPLES,
 ) -> Iterator[Blocks]:
-    """Yield the data resource by resource: entities, statements, evidence, targets, documents.
+    """Yield the graph resource by resource, kind by kind: see ``Blocks``.
 
     Everything with the subject is in its block: an entity's has the triples that its statements
-    assert. An entity that is a document too has two blocks.
+    assert. An entity that is a document too has two blocks, and so has the dataset.
 
     Raises:
         StoreError: a category or predicate is not in the schema.
     """
+    schema_ = _described(schema_lines(schema, end))
+    count = count_lines(to_bytes(schema_.texts))
+    yield schema_
+    for found in _data(tables, schema, form, end):
+        count += count_lines(to_bytes(found.texts))
+        yield found
+    yield _described(dataset_lines(tables, schema, end, form=form, count=count))
+
+
+def _described(lines_of: dict[str, str]) -> Blocks:
+    subjects = pa.array(list(lines_of), pa.large_string())
+    return Blocks("description", subjects, pa.array(list(lines_of.values()), pa.large_string()))
+
+
+def _data(tables: GraphTables, schema: Schema, form: StatementForm, end: str) -> Iterator[Blocks]:
     terms = Terms(schema)
     with Rows(tables) as rows:
         for batch, asserted, lengths in rows.entities():
@@ -109,7 +118,7 @@ def blocks(
         for batch in rows.evidence():
             yield _evidence(terms, batch, end)
         for batch in rows.targets():
-            yield _targets(terms, batch, end)
+            yield from _targets(terms, batch, end)
         for batch, mentioned, lengths in rows.documents():
             yield _documents(terms, batch, mentioned, lengths, end)
 
@@ -239,7 +248,7 @@ def _evidence(terms: Terms, batch: pa.RecordBatch, end: str) -> Blocks:
     return Blocks("evidence", me, texts)
 
 
-def _targets(terms: Terms, batch: pa.RecordBatch, end: str) -> Blocks:
+def _targets(terms: Terms, batch: pa.RecordBatch, end: str) -> Iterator[Blocks]:
     me = terms.own("target", batch.column("target"))
     selector = terms.own("selector", batch.column("target"))
     source, *place = TARGET
@@ -247,11 +256,14 @@ def _targets(terms: Terms, batch: pa.RecordBatch, end: str) -> Blocks:
         _typed(me, "oa:SpecificResource", end),
         *properties(terms, me, batch, (source,), end),
         lines(me, name("oa:hasSelector"), selector, end),
+    )
+    yield Blocks("target", me, texts)
+    texts = block(
         _typed(selector, "oa:TextQuoteSelector", end),
         _typed(selector, "oa:TextPositionSelector", end),
         *properties(terms, selector, batch, tuple(place), end),
     )
-    return Blocks("target", me, texts)
+    yield Blocks("selector", selector, texts)
 
 
 def _documents(

@@ -55,12 +55,12 @@ class _Lines:
     def __len__(self) -> int:
         return sum(map(len, self._by_subject.values()))
 
-    def __str__(self) -> str:
-        return "".join(line for lines in self._by_subject.values() for line in lines)
+    def by_subject(self) -> dict[str, str]:
+        return {f"<{subject}>": "".join(lines) for subject, lines in self._by_subject.items()}
 
 
-def schema_lines(schema: Schema, end: str) -> str:
-    """Return the schema as lines: classes, properties, prefixes, and kgbuild's own terms."""
+def schema_lines(schema: Schema, end: str) -> dict[str, str]:
+    """Return the schema's lines by subject: classes, properties, prefixes, kgbuild's own."""
     lines = _Lines(end)
     lines.add(GRAPH_IRI, "kgb:schema", literal(schema.name))
     lines.add(GRAPH_IRI, "kgb:schema_fingerprint", literal(schema.fingerprint))
@@ -80,13 +80,13 @@ def schema_lines(schema: Schema, end: str) -> str:
         lines.add(GRAPH_IRI, "sh:declare", f"<{declared}>")
         lines.add(declared, "sh:prefix", literal(prefix))
         lines.add(declared, "sh:namespace", f'"{iri}"^^{_iri("xsd:anyURI")}')
-    return str(lines)
+    return lines.by_subject()
 
 
 def dataset_lines(
     tables: GraphTables, schema: Schema, end: str, *, form: StatementForm, count: int
-) -> str:
-    """Return the dataset's description in VoID.
+) -> dict[str, str]:
+    """Return the lines of the dataset's description in VoID by subject.
 
     Args:
         tables: the graph that was written.
@@ -108,7 +108,7 @@ def dataset_lines(
         _partition(lines, schema, kind, key, number)
     # this line counts itself
     lines.add(GRAPH_IRI, "void:triples", _integer(count + len(lines) + 1))
-    return str(lines)
+    return lines.by_subject()
 
 
 def _partition(lines: _Lines, schema: Schema, kind: str, key: str, number: int) -> None:

@@ -45,8 +45,7 @@ class SparqlStore:
         import pyoxigraph
 
         self.path = path
-        self._prefixes = prefixes_of(schema)
-        self._curie = lru_cache(1 << 16)(lambda iri: curie_of(schema, iri))
+        self._remember(schema)
         restore(path)
         if not path.is_dir():
             raise StoreError(
@@ -58,6 +57,10 @@ class SparqlStore:
             raise StoreError(
                 f"{path} can't be opened ({error}): delete it and run `kgbuild build` again"
             ) from error
+
+    def _remember(self, schema: Schema) -> None:
+        self._prefixes = prefixes_of(schema)
+        self._curie = lru_cache(1 << 16)(lambda iri: curie_of(schema, iri))
 
     def select(self, query: str) -> pd.DataFrame:
         """Return the solutions of a SELECT: IRIs as CURIEs, literals as Python values.
@@ -98,7 +101,7 @@ class SparqlStore:
         import pyoxigraph
 
         found = self._query(query)
-        if not isinstance(found, pyoxigraph.QueryTriples):
+        if isinstance(found, pyoxigraph.QuerySolutions | pyoxigraph.QueryBoolean):
             raise _other_form("a CONSTRUCT or DESCRIBE", query)
         rows = [[self._value(part) for part in (t.subject, t.predicate, t.object)] for t in found]
         return pd.DataFrame(rows, columns=["subject", "predicate", "object"])
@@ -111,10 +114,13 @@ class SparqlStore:
                 "other server. Export it (`kgbuild export --format turtle`) to a store of your own"
             )
         try:
-            return self._store.query(query, prefixes=self._prefixes)
+            return self._ask(query)
         except (SyntaxError, ValueError) as error:
             message = self._hint(query) or f"the SPARQL query is wrong: {error}"
             raise StoreError(message) from error
+
+    def _ask(self, query: str) -> Any:
+        return self._store.query(query, prefixes=self._prefixes)
 
     def _hint(self, query: str) -> str:
         used = set(re.findall(r"(?<![\w<:/])([A-Za-z][\w.-]*):(?!//)", query))

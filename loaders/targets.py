@@ -23,6 +23,8 @@ __all__ = ["Target", "TargetOptions", "kind_of", "refuse_options", "target_of"]
 
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 _HOMES: dict[str, tuple[str, str]] = {
+    "http": ("kgbuild.loaders.endpoint_load", "load_endpoint"),
+    "https": ("kgbuild.loaders.endpoint_load", "load_endpoint"),
     ".lbug": ("kgbuild.loaders.ladybug", "load_ladybug_file"),
 }
 

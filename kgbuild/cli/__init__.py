@@ -57,6 +57,7 @@ def _register() -> None:
         export,
         failures,
         ground,
+        import_graph,
         load,
         query,
         show,
@@ -64,7 +65,7 @@ def _register() -> None:
         vocab,
     )
 
-    for module in (build, query, show, ground, export, load, failures, evaluate):
+    for module in (build, query, show, ground, export, load, import_graph, failures, evaluate):
         module.register(app)
     app.add_typer(vocab.app, name="vocab")
     app.add_typer(train.app, name="train")

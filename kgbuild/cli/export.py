@@ -47,12 +47,12 @@ def export(
     Documents with mentions, identifiers and relations: pubtator, bioc-xml, bioc-json.
     RDF: turtle, trig, ntriples, nquads, jsonld, rdfxml, gzipped where the file ends in .gz, with
     --statements as reification (the default), triple-terms (RDF 1.2) or named-graphs.
-    Graph: kgx, kgx-jsonl, graphml, csv, parquet (csv and parquet into a folder, kgx into two files
-    whose names begin so).
+    Graph: kgx, kgx-jsonl, graphml, gexf, cyjs, cx2, sssom, csv, parquet (csv and parquet into a
+    folder, kgx into two files whose names begin so).
     """
     from kgbuild.errors import InputError
     from kgbuild.graph import Graph
-    from kgbuild.loaders.exporters import EXPORTERS
+    from kgbuild.loaders.exporters import CANNOT, EXPORTERS
     from kgbuild.loaders.rdf_shape import STATEMENT_FORMS
     from kgbuild.loaders.serialize import RDF_FORMATS, export_rdf
     from kgbuild.writers import WRITERS
@@ -70,6 +70,8 @@ def export(
             write = partial(export_rdf, format=format, form=statements)
         with Graph.open(folder) as graph:
             write(graph.tables, output, schema=graph.schema)
+        if CANNOT[format]:
+            err.print(f"[yellow]not in {format}:[/] {escape(CANNOT[format])}", soft_wrap=True)
     else:
         known = ", ".join([*WRITERS, *EXPORTERS])
         raise InputError(f"no format {format!r}; formats: {known}")

@@ -40,7 +40,8 @@ def load(  # noqa: PLR0917 - typer makes options of them
     """Make a server, or a file, hold the graph: what changed is written, what is gone removed.
 
     A stopped load goes on where it was when it is run again. The password is taken from
-    KGBUILD_PASSWORD, or asked for. Targets: FILE.lbug (a Ladybug database of its own).
+    KGBUILD_PASSWORD, or asked for. Targets: FILE.lbug (a Ladybug database of its own),
+    http://HOST:PORT/PATH (a SPARQL server).
     """
     from kgbuild.cli.secrets import login
     from kgbuild.errors import InputError
