@@ -201,12 +201,9 @@ def open_session(path: Path, *, threads: int = 0, device: str = "auto") -> Any:
 
     Raises:
         ConfigError: the file can't be loaded, or CUDA is asked for and not offered.
-        MissingExtraError: onnxruntime is not installed.
     """
-    try:
-        import onnxruntime
-    except ImportError:
-        raise MissingExtraError("onnx", needed_for="a transformer on ONNX Runtime") from None
+    import onnxruntime
+
     available = onnxruntime.get_available_providers()
     cuda = "CUDAExecutionProvider"
     if device.startswith("cuda") and cuda not in available:

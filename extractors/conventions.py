@@ -25,7 +25,8 @@ def bioes_labels(categories: Sequence[str]) -> list[str]:
 class Head:
     """A convention's columns ``low:high`` of the model's scores, and what is wanted of it.
 
-    ``groups`` gives the columns (within the head) of each category.
+    ``groups`` gives the columns (within the head) of each category. ``repeat`` is the score from
+    which a mention's words are mentions all over the document; above 1 they never are.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Head:
     labels: LabelSet
     wanted: frozenset[str]
     groups: Mapping[str, Sequence[int]]
+    repeat: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,8 @@ def read_conventions(
 
     Args:
         settings: ``conventions`` lists each corpus's categories in the order of the heads;
-            ``default`` names the convention of each category.
+            ``default`` names the convention of each category; ``repeat`` the score from which a
+            mention's words are mentions all over the document, for conventions that want it.
         convention: a corpus's name, or one for each category.
         categories: only these.
         source: what the model is called in messages.
@@ -93,7 +96,8 @@ def read_conventions(
         wanted_here = frozenset(c for c, by in chosen.items() if by == name)
         if wanted_here:
             groups = {c: [i for i, t in enumerate(labels.types) if t == c] for c in own}
-            heads.append(Head(name, low, high, labels, wanted_here, groups))
+            repeat = float(settings.get("repeat", {}).get(name, 2.0))
+            heads.append(Head(name, low, high, labels, wanted_here, groups, repeat))
         low = high
     return Conventions(heads, chosen, low)
 

@@ -17,6 +17,7 @@ from kgbuild.errors import ConfigError
 from kgbuild.extractors.conventions import Conventions, read_conventions
 from kgbuild.extractors.labels import decode, runs
 from kgbuild.extractors.merging import MentionMerger
+from kgbuild.extractors.repeats import with_repeats
 from kgbuild.extractors.tagging import TaggedText, prepare
 from kgbuild.extractors.windows import Window, plan_windows
 from kgbuild.extractors.word_features import FEATURES, multi_hot
@@ -50,7 +51,8 @@ class TaggerRecognizer:
     """Finds mentions with a model that ``kgbuild train ner`` made; the shipped one by default.
 
     The model learned each corpus's convention (what is annotated, and how far a mention goes) by a
-    head of its own. Each category is read from one head. Long texts go through in windows of whole
+    head of its own. Each category is read from one head; where two claim the same characters, the
+    corpus that the model names first wins. Long texts go through in windows of whole
     sentences; nothing is truncated.
 
     Args:
@@ -71,7 +73,6 @@ class TaggerRecognizer:
 
     Raises:
         ConfigError: the model is absent or incomplete, or knows no such convention or category.
-        MissingExtraError: onnxruntime is not installed.
     """
 
     def __init__(
@@ -98,12 +99,12 @@ class TaggerRecognizer:
         self._window = int(settings["window"])
         self._gazetteer = _hints(folder / NAMES_FILE, gazetteer) if hints else None
         self._threshold, self._nested = threshold, nested
-        self._merger = MentionMerger(rule="longest", nested=nested)
+        self._merger = MentionMerger(rule="priority", nested=nested)
         self._batch_tokens = batch_tokens
         self._tokenizer = open_tokenizer(folder)
         before, after = special_tokens(self._tokenizer)
         self._around = before[0], after[0]
-        self._threads = threads or len(os.sched_getaffinity(0))
+        self._threads = threads or os.cpu_count() or 1
         path = folder / MODEL_FILE
         self._session = open_session(path, threads=1)
         self._files = [path, folder / "words.bin", folder / SETTINGS_FILE]
@@ -187,6 +188,8 @@ class TaggerRecognizer:
                     if kind in head.wanted:
                         chances = rows[first:stop][:, head.groups[kind]]
                         own.append(self._mention(doc, item.text, (first, stop), kind, chances))
+                if head.repeat <= 1:
+                    own = with_repeats(doc.document.text, own, surest=head.repeat)
                 mentions.append([m for m in own if m.score >= self._threshold])
         return [tuple(self._merger.merge(some)) for some in found]
 

@@ -67,7 +67,7 @@ class TransformerRecognizer:
 
     Args:
         model: a folder in Hugging Face's layout, or a hub id (see ``find_checkpoint``).
-        backend: torch (extra ``transformers``) or onnx (extra ``onnx``); auto takes ONNX Runtime
+        backend: torch (extra ``transformers``) or onnx; auto takes ONNX Runtime
             where the folder has an exported model and onnxruntime is installed.
         device: auto, cpu, cuda or cuda:N.
         precision: auto is fp32 on the CPU and bf16 (fp16 on older cards) on CUDA; torch only.

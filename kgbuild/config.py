@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from kgbuild.errors import ConfigError
 
@@ -185,7 +185,9 @@ class Config(_Section):
         default=[], description="SSSOM files that say which identifiers mean the same"
     )
     reading: ReadingConfig = ReadingConfig()
-    recognizers: list[RecognizerConfig] = Field(default=[DictionaryConfig(), VariantsConfig()])
+    recognizers: list[RecognizerConfig] = Field(
+        default=[TaggerConfig(), DictionaryConfig(), VariantsConfig()], min_length=1
+    )
     merge: Literal["priority", "longest", "vote", "union"] = Field(
         "longest", description="which mention wins where recognizers overlap"
     )
@@ -194,6 +196,16 @@ class Config(_Section):
     assembly: AssemblyConfig = AssemblyConfig()
     run: RunConfig = RunConfig()
     stores: list[Literal["ladybug", "oxigraph"]] = Field(default=["ladybug", "oxigraph"])
+
+    @model_validator(mode="before")
+    @classmethod
+    def _recognizers_of_another_field(cls, data: Any) -> Any:
+        """Leave the trained model, which knows biomedicine alone, out of other defaults."""
+        if not isinstance(data, dict) or "recognizers" in data:
+            return data
+        if data.get("schema", "biomedical") == "biomedical":
+            return data
+        return {**data, "recognizers": [DictionaryConfig(), VariantsConfig()]}
 
     def vocabulary_specs(self) -> list[VocabularyConfig]:
         """Return the vocabularies, each with its options."""

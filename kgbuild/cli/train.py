@@ -29,14 +29,26 @@ OutFolder = Annotated[
     Path, typer.Option("--out", "-o", help="Folder for checkpoints and the finished model.")
 ]
 
-_EXAMPLES = """
+_BASE = """
 Examples:
 
-  kgbuild train ner examples/training/ner.yaml --out training/ner
+  kgbuild train base extractors/weights/base.yaml --out training/base
+"""
+
+_PRETRAIN = """
+Examples:
+
+  kgbuild train pretrain pretrain.yaml --out training/pretrained
+"""
+
+_NER = """
+Examples:
+
+  kgbuild train ner extractors/weights/ner.yaml --out training/ner
 """
 
 
-@app.command("base")
+@app.command("base", epilog=_BASE)
 def base(config: ConfigFile, folder: OutFolder) -> None:
     """Make a base: an encoder that keeps only the word pieces that a field uses."""
     from kgbuild.training.base import BaseSettings, make_base
@@ -46,7 +58,7 @@ def base(config: ConfigFile, folder: OutFolder) -> None:
     err.print(f"{count:,} word pieces: {escape(str(folder))}", soft_wrap=True)
 
 
-@app.command("pretrain")
+@app.command("pretrain", epilog=_PRETRAIN)
 def pretrain(config: ConfigFile, folder: OutFolder) -> None:
     """Let an encoder go on learning from unlabelled text of a field.
 
@@ -61,7 +73,7 @@ def pretrain(config: ConfigFile, folder: OutFolder) -> None:
     err.print(f"model: {escape(str(folder / 'model'))}", soft_wrap=True)
 
 
-@app.command("ner", epilog=_EXAMPLES)
+@app.command("ner", epilog=_NER)
 def ner(config: ConfigFile, folder: OutFolder) -> None:
     """Train a recognizer on one or more annotated corpora.
 

@@ -191,7 +191,7 @@ class SentenceTransformerEncoder(_Identified):
 
 
 class OnnxEncoder(_Identified):
-    """An encoder exported to ONNX, run by ONNX Runtime without torch (extra ``onnx``).
+    """An encoder exported to ONNX, run by ONNX Runtime without torch.
 
     Args:
         folder: holds model.onnx or onnx/model.onnx (or the quantized ones), tokenizer.json and
@@ -205,7 +205,6 @@ class OnnxEncoder(_Identified):
 
     Raises:
         ConfigError: a file is missing, or the model or its pooling is of another kind.
-        MissingExtraError: onnxruntime or tokenizers is not installed.
     """
 
     def __init__(

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from kgbuild.errors import ConfigError, InputError
 from kgbuild.records import AnnotatedDocument, Failure, content_hash
+from kgbuild.training.hardware import require_training
 from kgbuild.training.settings import TrainingSettings
 from kgbuild.training.settings_file import resolve
 from kgbuild.training.word_pieces import count_pieces, keep_pieces, prune_encoder
@@ -70,6 +71,7 @@ def make_base(settings: BaseSettings, folder: Path, *, beside: Path) -> int:
     Raises:
         ConfigError: the base has no WordPiece vocabulary, or ``pieces`` is no tokenizer.
     """
+    require_training()
     from kgbuild.normalizer.encoder import encoder_folder
 
     base = encoder_folder(resolve(settings.base, beside))
@@ -129,6 +131,7 @@ def pretrain(
     Raises:
         InputError: the texts hold no window.
     """
+    require_training()
     from kgbuild.checkpoints import open_tokenizer
     from kgbuild.normalizer.encoder import encoder_folder
     from kgbuild.training.loop import train

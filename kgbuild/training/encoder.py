@@ -34,13 +34,11 @@ def open_base(settings: TrainingSettings) -> nn.Module:
 
     Raises:
         ConfigError: the base is absent, or has fewer layers than are to be kept or frozen.
-        MissingExtraError: transformers (or peft, for LoRA) is not installed.
+        MissingExtraError: LoRA is wanted and peft is not installed.
     """
     quiet_transformers()
-    try:
-        from transformers import AutoModel
-    except ImportError:
-        raise MissingExtraError("train", needed_for="training") from None
+    from transformers import AutoModel
+
     folder = encoder_folder(settings.base)
     encoder: Any = AutoModel.from_pretrained(
         folder,

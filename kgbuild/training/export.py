@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from kgbuild.errors import ConfigError, MissingExtraError
+from kgbuild.errors import ConfigError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -58,14 +58,10 @@ def export_onnx(
 
     Raises:
         ConfigError: the folder holds the word embeddings of other models.
-        MissingExtraError: onnx or onnxruntime is not installed.
     """
-    try:
-        import onnx
-        from onnxruntime.quantization import QuantType, quantize_dynamic
-    except ImportError:
-        raise MissingExtraError("train", needed_for="exporting a model") from None
+    import onnx
     import torch
+    from onnxruntime.quantization import QuantType, quantize_dynamic
 
     encoder: Any = model.encoder
     table: Any = encoder.get_input_embeddings().weight

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from kgbuild.errors import MissingExtraError
 from kgbuild.extractors.backends import choose_device
 
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["autocast", "choose_precision", "training_device"]
+__all__ = ["autocast", "choose_precision", "require_training", "training_device"]
+
+
+def require_training() -> None:
+    """Check that what every training needs is installed.
+
+    Raises:
+        MissingExtraError: it isn't.
+    """
+    if not all(find_spec(name) for name in ("torch", "transformers", "onnx")):
+        raise MissingExtraError("train", needed_for="training")
 
 
 def training_device(device: str) -> torch.device:

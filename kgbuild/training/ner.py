@@ -13,6 +13,7 @@ from kgbuild.errors import ConfigError
 from kgbuild.ontologies.schema import Schema
 from kgbuild.records import Failure
 from kgbuild.training.corpora import read_corpus
+from kgbuild.training.hardware import require_training
 from kgbuild.training.held_back import read_held_back, without
 from kgbuild.training.ner_data import Corpus
 from kgbuild.training.settings_file import resolve
@@ -60,6 +61,7 @@ def train_ner(
         ConfigError, InputError: a corpus, vocabulary or base is absent or unfit.
         MissingExtraError: the extra ``train`` is not installed.
     """
+    require_training()
     from kgbuild.checkpoints import open_tokenizer
     from kgbuild.normalizer.encoder import encoder_folder
     from kgbuild.training.loop import train
@@ -205,6 +207,7 @@ def export_tagger(
         "window": window,
         "conventions": conventions,
         "default": chosen | settings.default,
+        "repeat": {o.name: o.repeat for o in settings.corpora if o.repeat is not None},
         "development": {k: round(float(v), 4) for k, v in result.best.items()},
     }
     text = json.dumps(said, indent=1, ensure_ascii=False) + "\n"

@@ -24,6 +24,12 @@ class CorpusSettings(BaseModel):
     fold: dict[str, str] = Field(
         default_factory=dict, description="categories that count as another one"
     )
+    repeat: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="score from which a mention's words are mentions all over the document",
+    )
     share: float = Field(
         1.0, ge=0, le=1, description="share of documents without mentions that an epoch shows"
     )

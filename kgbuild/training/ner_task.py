@@ -184,6 +184,7 @@ class NerTask:
     def _arrays(self, batch: Batch, *, training: bool) -> tuple[Tensor, Tensor, Tensor]:
         """Return ids, mask and features, with special tokens; in training, some are hidden."""
         longest = max(example.end - example.start for example in batch) + 2
+        longest += -longest % 8  # few different shapes: torch keeps what it prepared for each
         ids = np.full((len(batch), longest), self._pad, dtype=np.int64)
         mask = np.zeros((len(batch), longest), dtype=np.int64)
         features = np.zeros((len(batch), longest, FEATURES), dtype=np.float32)

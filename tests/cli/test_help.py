@@ -41,7 +41,7 @@ def test_the_names_that_stand_exist() -> None:
     assert set(COMMANDS) == {
         "build", "query", "show", "ground", "export", "load", "failures",
         "evaluate", "vocab list", "vocab get", "vocab add", "vocab info", "config init",
-        "train ner", "config check", "config show",
+        "train base", "train pretrain", "train ner", "config check", "config show",
     }  # fmt: skip
 
 

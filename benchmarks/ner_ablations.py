@@ -1,0 +1,65 @@
+"""What each part of the recognizer's recipe is worth: short trainings, one thing changed in each.
+
+Trained on one corpus's training split, measured by strict F1 on its development split, with the
+hints of extractors/weights/ner.yaml (fetch its vocabularies and make its base first). Trainings are
+kept in --folder and resumed, so ways can be added to a table.
+
+    python benchmarks/ner_ablations.py --epochs 4
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from kgbuild.training.ner import train_ner
+from kgbuild.training.ner_settings import NerSettings
+from kgbuild.training.settings_file import read_settings
+
+RECIPE = Path(__file__).resolve().parents[1] / "extractors/weights/ner.yaml"
+WAYS: dict[str, dict[str, Any]] = {
+    "the recipe": {},
+    "learning rate 5e-5 instead of 3e-4": {"training": {"learning_rate": 5e-5}},
+    "no gazetteer": {"gazetteer": []},
+    "no hidden word pieces": {"hide": 0.0},
+    "no running average of weights": {"training": {"average": 0.0}},
+    "windows of one sentence or two (48 pieces)": {"shortest_window": 32, "longest_window": 48},
+    "top layer started afresh": {"training": {"reinitialize_layers": 1}},
+    "two lower layers frozen": {"training": {"freeze_layers": 2}},
+    "label smoothing 0.1": {"label_smoothing": 0.1},
+    "LoRA, rank 16": {"training": {"lora": {"rank": 16, "alpha": 32}, "learning_rate": 2e-3}},
+    "another seed": {"training": {"seed": 1}},
+}
+
+
+def settings_of(change: dict[str, Any], recipe: NerSettings, *, corpus: str, epochs: int) -> Any:
+    data = recipe.model_dump(by_alias=True)
+    data["corpora"] = [own for own in data["corpora"] if own["name"] == corpus]
+    data["default"] = {}
+    training = data["training"] | {"epochs": epochs} | change.get("training", {})
+    return NerSettings.model_validate(data | change | {"training": training})
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--corpus", default="bc5cdr")
+    parser.add_argument("--folder", type=Path, default=Path(".work/ablations"))
+    parser.add_argument("--ways", nargs="*", type=int, help="numbers of the ways, from 0")
+    options = parser.parse_args()
+    recipe = read_settings(RECIPE, NerSettings)
+    chosen = [w for i, w in enumerate(WAYS) if options.ways is None or i in options.ways]
+    print(f"{options.corpus}, {options.epochs} epochs\n\n| way | strict F1 | trained weights |")
+    print("|---|---:|---:|")
+    for way in chosen:
+        own = settings_of(WAYS[way], recipe, corpus=options.corpus, epochs=options.epochs)
+        folder = options.folder / f"{options.corpus}-{options.epochs}-{list(WAYS).index(way)}"
+        report = train_ner(own, folder, beside=RECIPE.parent)
+        print(
+            f"| {way} | {100 * report.best['score']:.1f} | {report.trained_share:.0%} |", flush=True
+        )
+
+
+if __name__ == "__main__":
+    main()
