@@ -37,7 +37,7 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/core.stamp: pyproject.toml | $(VENV)/bin/python
-	@echo "== installing kgbuild's core into $(VENV): about 150 MB to download, 550 MB on disk"
+	@echo "== installing kgbuild's core into $(VENV): about 200 MB to download, 700 MB on disk"
 	$(BIN)/python -m pip install --quiet -e .
 	@touch $@
 

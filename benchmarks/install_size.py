@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-EXTRAS = ("", "pdf", "notebook", "transformers", "dense", "gpu")
+EXTRAS = ("", "pdf", "notebook", "transformers", "dense", "train", "gpu")
 
 
 def megabytes(folder: Path) -> float:

@@ -59,7 +59,11 @@ def plain_pipeline(base: Path, folder: Path) -> Any:
         )
         model.save_pretrained(folder)
         tokenizer = AutoTokenizer.from_pretrained(base)
-        return pipeline("token-classification", model=model, tokenizer=tokenizer, device="cpu")
+        tokenizer.model_max_length = 512
+        return pipeline(
+            "token-classification", model=model, tokenizer=tokenizer, device="cpu", stride=64,
+            aggregation_strategy="simple",
+        )  # fmt: skip
 
 
 def main() -> None:

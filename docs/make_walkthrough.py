@@ -134,8 +134,9 @@ def _text(text: str, rows: Callable[[str], list[dict[str, Any]]]) -> Iterable[st
 def _mentions(mentions: list[Row], groundings: Mapping[str, Row]) -> Iterable[str]:
     yield from _heading("3. Recognize", "tables/mentions")
     yield (
-        "The dictionary recognizer finds the names of the loaded vocabularies, here the starter "
-        "vocabulary, in one pass; `text[start:end]` is always the mention's text."
+        "The trained model (tagger) and the names of the loaded vocabularies (dictionary, here the "
+        "starter vocabulary); where both find a mention, the longer is kept, then the surer; "
+        "`text[start:end]` is always the mention's text."
     )
     yield from _table(
         {**_span(row), "text": row["text"], "category": row["category"], "score": row["score"],

@@ -7,12 +7,15 @@ takes longer than a small build. A shard has too few rows for the difference to 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
-__all__ = ["to_table"]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["to_array", "to_table"]
 
 
 def to_table(rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> pa.Table:
@@ -30,11 +33,27 @@ def to_table(rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> pa.Table:
     >>> to_table([{"name": "a", "years": [1, 2]}, {"name": None, "years": []}], schema).to_pylist()
     [{'name': 'a', 'years': [1, 2]}, {'name': None, 'years': []}]
     """
-    arrays = [_array([row[field.name] for row in rows], field.type) for field in schema]
+    arrays = [to_array([row[field.name] for row in rows], field.type) for field in schema]
     return pa.Table.from_arrays(arrays, schema=schema)
 
 
-def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+def to_array(values: Sequence[Any] | NDArray[Any], kind: pa.DataType | None = None) -> pa.Array:
+    """Return ``values`` as an array; ``kind`` may be left out where they are a NumPy array.
+
+    Raises:
+        TypeError: arrays of ``kind`` are not made here.
+
+    >>> to_array(["a", None], pa.large_string()).to_pylist()
+    ['a', None]
+    """
+    if isinstance(values, np.ndarray):
+        kind = kind or pa.from_numpy_dtype(values.dtype)
+        if kind == pa.bool_():
+            return pa.Array.from_buffers(kind, len(values), [None, _bits(values)])
+        data = np.ascontiguousarray(values, kind.to_pandas_dtype())
+        return pa.Array.from_buffers(kind, len(data), [None, pa.py_buffer(data)])
+    if kind is None:
+        raise TypeError("a list's type must be given")
     make = _MAKERS.get(kind.id)
     if make is None:
         raise TypeError(f"columns of type {kind} are not made from rows")
@@ -47,13 +66,15 @@ def _validity(values: Sequence[Any]) -> pa.Buffer | None:
     return _bits([value is not None for value in values])
 
 
-def _bits(values: Sequence[bool]) -> pa.Buffer:
+def _bits(values: Sequence[bool] | NDArray[np.bool_]) -> pa.Buffer:
     return pa.py_buffer(np.packbits(np.asarray(values, bool), bitorder="little"))
 
 
-def _offsets(lengths: Iterable[int], count: int) -> pa.Buffer:
+def _offsets(lengths: Iterable[int], count: int, *, large: bool = False) -> pa.Buffer:
     offsets = np.zeros(count + 1, np.int64)
     np.cumsum(np.fromiter(lengths, np.int64, count), out=offsets[1:])
+    if large:
+        return pa.py_buffer(offsets)
     if offsets[-1] > np.iinfo(np.int32).max:
         raise OverflowError("more than 2 GiB in one column of a shard: make shards smaller")
     return pa.py_buffer(offsets.astype(np.int32))
@@ -67,7 +88,7 @@ def _strings(values: Sequence[str | None], kind: pa.DataType) -> pa.Array:
         pieces = [text.encode() for text in texts]
     buffers = [
         _validity(values),
-        _offsets(map(len, pieces), len(pieces)),
+        _offsets(map(len, pieces), len(pieces), large=kind == pa.large_string()),
         pa.py_buffer(joined.encode()),
     ]
     return pa.Array.from_buffers(kind, len(values), buffers)
@@ -86,7 +107,7 @@ def _booleans(values: Sequence[bool | None], kind: pa.DataType) -> pa.Array:
 
 def _lists(values: Sequence[Sequence[Any] | None], kind: pa.DataType) -> pa.Array:
     lists = [value or () for value in values]
-    children = _array([item for value in lists for item in value], kind.value_type)
+    children = to_array([item for value in lists for item in value], kind.value_type)
     buffers = [_validity(values), _offsets(map(len, lists), len(lists))]
     return pa.Array.from_buffers(kind, len(values), buffers, children=[children])
 
@@ -96,8 +117,8 @@ def _maps(values: Sequence[Sequence[tuple[Any, Any]] | None], kind: pa.DataType)
     pairs = [pair for value in lists for pair in value]
     entry = pa.struct([kind.key_field, kind.item_field])
     columns = [
-        _array([pair[0] for pair in pairs], kind.key_type),
-        _array([pair[1] for pair in pairs], kind.item_type),
+        to_array([pair[0] for pair in pairs], kind.key_type),
+        to_array([pair[1] for pair in pairs], kind.item_type),
     ]
     children = pa.Array.from_buffers(entry, len(pairs), [None], children=columns)
     buffers = [_validity(values), _offsets(map(len, lists), len(lists))]
@@ -106,12 +127,15 @@ def _maps(values: Sequence[Sequence[tuple[Any, Any]] | None], kind: pa.DataType)
 
 def _structs(values: Sequence[Mapping[str, Any]], kind: pa.DataType) -> pa.Array:
     fields = [kind.field(i) for i in range(kind.num_fields)]
-    children = [_array([value[f.name] for value in values], f.type) for f in fields]
+    children = [to_array([value[f.name] for value in values], f.type) for f in fields]
     return pa.Array.from_buffers(kind, len(values), [None], children=children)
 
 
 _MAKERS: dict[int, Callable[[Any, pa.DataType], pa.Array]] = {
     pa.string().id: _strings,
+    pa.large_string().id: _strings,
+    pa.int8().id: _numbers,
+    pa.int16().id: _numbers,
     pa.int32().id: _numbers,
     pa.int64().id: _numbers,
     pa.float64().id: _numbers,

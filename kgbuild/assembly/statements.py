@@ -241,14 +241,9 @@ def _write(path: Path, schema: pa.Schema, result: duckdb.DuckDBPyRelation) -> No
 
 
 def _edges(edges: Sequence[Edge]) -> pa.Table:
-    return pa.table(
-        {
-            "id": pa.array([e.id for e in edges], pa.string()),
-            "subject": pa.array([e.subject for e in edges], pa.string()),
-            "predicate": pa.array([e.predicate for e in edges], pa.string()),
-            "object": pa.array([e.object for e in edges], pa.string()),
-        }
-    )
+    columns = ("id", "subject", "predicate", "object")
+    schema = pa.schema([(name, pa.string()) for name in columns])
+    return to_table([{name: getattr(edge, name) for name in columns} for edge in edges], schema)
 
 
 def _write_entities(

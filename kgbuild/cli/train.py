@@ -29,6 +29,15 @@ OutFolder = Annotated[
     Path, typer.Option("--out", "-o", help="Folder for checkpoints and the finished model.")
 ]
 
+Final = Annotated[
+    int | None,
+    typer.Option(
+        metavar="EPOCH",
+        min=1,
+        help="Train on the development files too, and keep this epoch: a measured run's best.",
+    ),
+]
+
 _BASE = """
 Examples:
 
@@ -45,6 +54,7 @@ _NER = """
 Examples:
 
   kgbuild train ner extractors/weights/ner.yaml --out training/ner
+  kgbuild train ner extractors/weights/ner.yaml --out training/final --final 6
 """
 
 
@@ -74,7 +84,7 @@ def pretrain(config: ConfigFile, folder: OutFolder) -> None:
 
 
 @app.command("ner", epilog=_NER)
-def ner(config: ConfigFile, folder: OutFolder) -> None:
+def ner(config: ConfigFile, folder: OutFolder, final: Final = None) -> None:
     """Train a recognizer on one or more annotated corpora.
 
     A stopped training goes on where it was when it is run again. The finished model is in
@@ -85,7 +95,9 @@ def ner(config: ConfigFile, folder: OutFolder) -> None:
     from kgbuild.training.settings_file import read_settings
 
     settings = read_settings(config, NerSettings)
-    report = train_ner(settings, folder, beside=config.parent, progress=training_progress())
+    report = train_ner(
+        settings, folder, beside=config.parent, final=final, progress=training_progress()
+    )
     for name, count in report.documents.items():
         gone = report.dropped[name]
         held = f", {gone} held back" if gone else ""
@@ -103,8 +115,9 @@ def training_progress(*, every: float = 30) -> Callable[[Progress], None]:
         nonlocal told
         where = f"epoch {progress.epoch}/{progress.epochs}"
         if progress.measures is not None:
-            score = progress.measures["score"]
-            err.print(f"{where}  loss {progress.loss:.4f}  development score {score:.4f}")
+            score = progress.measures.get("score")
+            told_score = "" if score is None else f"  development score {score:.4f}"
+            err.print(f"{where}  loss {progress.loss:.4f}{told_score}")
         elif time.monotonic() - told > every:
             told = time.monotonic()
             err.print(

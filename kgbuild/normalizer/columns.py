@@ -38,7 +38,7 @@ def _piece(table: pa.Table, name: str) -> pa.Array:
     column = table.column(name)
     if column.num_chunks == 1:
         return column.chunk(0)
-    return pa.array([], type=column.type)
+    return pa.nulls(0, column.type)  # pa.array would import pandas
 
 
 def integers(table: pa.Table, name: str) -> Sequence[int]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
 from kgbuild.normalizer.guards import may_be_same
+from kgbuild.normalizer.modifiers import species_name, without_kind, without_modifiers
 from kgbuild.normalizer.names import derived_names
 from kgbuild.normalizer.ranking import COMPATIBLE, Ranking
 from kgbuild.normalizer.variant_names import normal_variant, rs_number
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 
 __all__ = ["CandidateSearch", "Linker", "Resolution"]
 
+_SHORTER = {
+    "DiseaseOrPhenotypicFeature": without_modifiers,
+    "Gene": without_kind,
+    "OrganismTaxon": species_name,
+}
 _VARIANT = "SequenceVariant"
 
 
@@ -181,10 +187,19 @@ class Linker:
         candidates = self._ranking.equal_names(query.text, query.category)
         if candidates:
             return Resolution(candidates)
-        for natural in derived_names(query.text):  # "Neoplasms, Breast" where names aren't inverted
-            if candidates := self._ranking.equal_names(natural, query.category):
+        for form in self._other_forms(query):
+            if candidates := self._ranking.equal_names(form, query.category):
                 return Resolution(tuple(_renamed(c, "normalized") for c in candidates))
         return Resolution((), self._why_not(query))
+
+    def _other_forms(self, query: _Query) -> Iterator[str]:
+        """Yield what "Neoplasms, Breast" or "metastatic melanoma" is called elsewhere."""
+        yield from derived_names(query.text)
+        for category, shorter in _SHORTER.items():
+            if self.schema.is_a(query.category, category):
+                plain = shorter(query.text)
+                if plain != query.text:
+                    yield plain
 
     def _why_not(self, query: _Query) -> str:
         others = {entry.category for entry in self.lexicon.lookup(query.text)}

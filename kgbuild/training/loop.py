@@ -59,7 +59,10 @@ class Task(Protocol[Item]):
         ...
 
     def evaluate(self, model: nn.Module, device: torch.device) -> Mapping[str, float]:
-        """Return measures on the development data; ``score`` (higher is better) decides."""
+        """Return measures on the development data; ``score`` (higher is better) decides.
+
+        Without a ``score``, the last epoch's weights are the result.
+        """
         ...
 
 
@@ -78,7 +81,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """The best epoch's model, and the measures of every epoch."""
+    """The best epoch's model, the last one's where nothing measures; and what each measured."""
 
     model: nn.Module
     best: Mapping[str, float]
@@ -102,6 +105,7 @@ def train(
     settings: TrainingSettings,
     folder: Path,
     *,
+    stop_after: int | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> TrainingResult:
     """Train until the last epoch or until ``patience`` is at its end; resume what was begun.
@@ -110,6 +114,7 @@ def train(
         task: what is trained.
         settings: how.
         folder: keeps checkpoints, the best weights and ``history.json``.
+        stop_after: stop after this many of the settings' epochs; the rates stay as they would be.
         progress: called about once a second, and after each epoch with its measures.
 
     Raises:
@@ -121,7 +126,7 @@ def train(
     random.seed(settings.seed)
     run = _Run(task, settings, folder, progress or (lambda _: None))
     run.resume()
-    while not run.finished():
+    while not run.finished(stop_after or settings.epochs):
         run.epoch()
     return run.result()
 
@@ -157,10 +162,10 @@ class _Run(Generic[Item]):
         self._identity = content_hash(task.identity, json.dumps(options, sort_keys=True))
         self._saved = time.monotonic()
 
-    def finished(self) -> bool:
+    def finished(self, epochs: int) -> bool:
         patience = self._settings.patience
         spent = patience is not None and self._state.bad_epochs >= patience
-        return spent or self._state.epoch >= self._settings.epochs
+        return spent or self._state.epoch >= min(epochs, self._settings.epochs)
 
     def epoch(self) -> None:
         """Train one epoch, or what is left of it, and measure."""
@@ -227,9 +232,9 @@ class _Run(Generic[Item]):
             autocast(self._device, self._precision),
         ):
             measures = dict(self._task.evaluate(self._model, self._device))
-            score = measures["score"]
-            if score > state.best_score:
-                state.best_score, state.bad_epochs = score, 0
+            score = measures.get("score")
+            if score is None or score > state.best_score:
+                state.best_score, state.bad_epochs = score or 0.0, 0
                 _write(self._model.state_dict(), self._folder / "best.pt")
             else:
                 state.bad_epochs += 1
@@ -289,9 +294,9 @@ class _Run(Generic[Item]):
         merge_lora(model)
         model.eval()
         history = self._state.history
-        return TrainingResult(
-            model, max(history, key=lambda row: row["score"]), history, self._share
-        )
+        measured = [row for row in history if "score" in row]
+        chosen = max(measured, key=lambda row: row["score"]) if measured else history[-1]
+        return TrainingResult(model, chosen, history, self._share)
 
 
 def _rate(done: float, warmup: float) -> float:

@@ -47,6 +47,7 @@ def train_ner(
     folder: Path,
     *,
     beside: Path,
+    final: int | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> NerReport:
     """Train a tagger, or go on training it, and export it to ``folder/model``.
@@ -55,6 +56,8 @@ def train_ner(
         settings: what the configuration file says.
         folder: for checkpoints, measures and the finished model.
         beside: the folder that file names in ``settings`` are relative to.
+        final: train on the development files too, measure nothing, and keep the weights of this
+            epoch: that which a run with development files found best.
         progress: see ``train``.
 
     Raises:
@@ -72,6 +75,8 @@ def train_ner(
     )
     base = encoder_folder(training.base)
     tokenizer = open_tokenizer(base)
+    if final is not None:
+        settings = settings.final()
     corpora, development, dropped = load_corpora(settings, beside=beside)
     gazetteer = open_gazetteer(settings.gazetteer, folder / "gazetteer.npz")
     for corpus in (*corpora, *development.values()):
@@ -79,7 +84,7 @@ def train_ner(
         if corpus.lost:
             _log.info("%s: %d overlapping mentions are not learned", corpus.name, corpus.lost)
     task = NerTask(corpora, development, settings, special=_special(tokenizer, base))
-    result = train(task, training, folder, progress=progress)
+    result = train(task, training, folder, stop_after=final, progress=progress)
     export_tagger(result, settings, base, folder / "model")
     if gazetteer is not None:
         gazetteer.save(folder / "model/names.npz")

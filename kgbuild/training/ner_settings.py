@@ -61,3 +61,13 @@ class NerSettings(BaseModel):
     shortest_window: int = Field(32, ge=8, description="word pieces in a window, at random")
     longest_window: int = Field(126, ge=8, description="and at most, and when measuring")
     training: TrainingSettings = TrainingSettings()
+
+    def final(self) -> NerSettings:
+        """Return settings that learn from the development files too, and measure nothing."""
+        corpora = [
+            own.model_copy(
+                update={"training": [*own.training, *own.development], "development": []}
+            )
+            for own in self.corpora
+        ]
+        return self.model_copy(update={"corpora": corpora})

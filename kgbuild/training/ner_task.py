@@ -136,7 +136,7 @@ class NerTask:
                 counted = _strict(gold, found)
                 scores.append(counted["all"])
                 measures |= {f"{corpus.name} {key}": value for key, value in counted.items()}
-        return {"score": sum(scores) / max(len(scores), 1), **measures}
+        return {"score": sum(scores) / len(scores), **measures} if scores else {}
 
     def emissions(
         self, model: nn.Module, device: torch.device, index: int, corpus: Corpus

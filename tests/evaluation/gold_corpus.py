@@ -42,5 +42,10 @@ def configured(folder: Path) -> Config:
     path = folder / "names.tsv"
     path.write_text(VOCABULARY, "utf-8")
     return Config.model_validate(
-        {"vocabularies": [str(path)], "grounding": {"dense": "off"}, "stores": []}
+        {
+            "vocabularies": [str(path)],
+            "grounding": {"dense": "off"},
+            "stores": [],
+            "recognizers": [{"type": "dictionary"}, {"type": "variants"}],
+        }
     )

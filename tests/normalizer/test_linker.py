@@ -21,6 +21,7 @@ from kgbuild.records import (
     Document,
     Grounding,
     Mention,
+    Term,
 )
 from kgbuild.text import segment
 
@@ -383,3 +384,38 @@ def test_digits_and_short_codes_are_never_merged_by_similarity(dense_linker, tex
 
 def test_the_vocabularies_of_these_tests_are_what_they_seem():
     assert {len(v.items) for v in (MESH, GENES, MONDO)} == {9, 3}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "metastatic breast cancer",
+        "recurrent or metastatic breast cancer",
+        "HER2-positive breast cancer",
+    ],
+)
+def test_a_disease_is_found_without_words_of_degree_or_marker(linker: Linker, text: str) -> None:
+    found, plain = (linker.resolve(name, "Disease").best for name in (text, "breast cancer"))
+    assert found is not None
+    assert plain is not None
+    assert (found.curie, found.method) == (plain.curie, "normalized")
+    assert linker.resolve(text, "Gene").best is None
+
+
+@pytest.mark.parametrize(
+    ("text", "category", "curie"),
+    [
+        ("Women", "OrganismTaxon", "NCBITaxon:9606"),
+        ("BRAF kinase", "Gene", "HGNC:1097"),
+        ("BRAF gene", "Gene", "HGNC:1097"),
+    ],
+)
+def test_words_for_people_and_for_kinds_of_genes_are_read_over(
+    make_lexicon, schema, text: str, category: str, curie: str
+) -> None:
+    human = Term("NCBITaxon:9606", "human", "OrganismTaxon")
+    linker = Linker(make_lexicon([human, Term("HGNC:1097", "BRAF", "Gene")]), schema=schema)
+    found = linker.resolve(text, category).best
+    assert found is not None
+    assert (found.curie, found.method) == (curie, "normalized")
+    assert linker.resolve("BRAF receptor", "Gene").best is None

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from annotated import write_iob, write_pubtator
 from tiny_base import make_base
 
@@ -188,3 +190,25 @@ def test_a_list_of_held_back_documents_must_be_one(tmp_path: Path) -> None:
 def test_documents_of_the_held_back_list_are_dropped() -> None:
     items = [AnnotatedDocument(Document(f"PMID:{n}", "x")) for n in (1, 2, 2, 3)]
     assert [item.document.id for item in without(items, {"PMID:3"})] == ["PMID:1", "PMID:2"]
+
+
+def test_the_configuration_of_the_shipped_model_is_valid() -> None:
+    path = Path(__file__).parents[2] / "extractors/weights/ner.yaml"
+    data = yaml.safe_load(path.read_text("utf-8"))
+    own = NerSettings.model_validate(data)
+    said = json.loads(path.with_name("mentions.json").read_text("utf-8"))
+    files = [file for file in path.parent.iterdir() if file.suffix in {".onnx", ".bin"}]
+    assert 1_000_000 < sum(file.stat().st_size for file in files) <= 30_000_000
+    assert said["conventions"] == {corpus.name: corpus.categories for corpus in own.corpora}
+
+
+def test_a_final_training_learns_the_development_documents_too(tmp_path: Path) -> None:
+    write_inputs(tmp_path)
+    own = settings(tmp_path)
+    own = own.model_copy(update={"training": own.training.model_copy(update={"epochs": 3})})
+    report = train_ner(own, tmp_path / "final", beside=tmp_path, final=2)
+    measured = train_ner(own, tmp_path / "measured", beside=tmp_path)
+    assert report.documents["both"] > measured.documents["both"]
+    assert report.best["epoch"] == 2
+    assert "score" not in report.best
+    assert "score" in measured.best
