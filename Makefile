@@ -44,7 +44,7 @@ $(VENV)/core.stamp: pyproject.toml | $(VENV)/bin/python
 $(VENV)/test.stamp: pyproject.toml | $(VENV)/bin/python
 	@echo "== installing kgbuild with all extras that the tests use into $(VENV):"
 	@echo "   about 3 GB to download and 6 GB on disk, nearly all of it torch with CUDA"
-	$(BIN)/python -m pip install --quiet -e '.[dense,dev,exchange,notebook,owl,pdf,train]'
+	$(BIN)/python -m pip install --quiet -e '.[dense,dev,exchange,neo4j,notebook,owl,pdf,train]'
 	@touch $@ $(VENV)/core.stamp
 
 clean:

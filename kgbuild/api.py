@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 import weakref
@@ -118,10 +119,19 @@ def config_for(out: PathInput, config: PathInput | None = None) -> Config:
     return load_config(Path(config) if config else kept if kept.is_file() else None)
 
 
-def open_graph(folder: PathInput) -> Graph:
-    """Open the output folder of a build.
+def open_graph(folder: PathInput, **login: str) -> Graph:
+    """Open the output folder of a build, or a Neo4j that a graph was loaded into.
+
+    Args:
+        folder: the folder, or an address such as ``neo4j://localhost``.
+        login: for a server: user, password, database; see ``kgbuild.neo4j_graph.open_neo4j``.
 
     Raises:
         InputError: ``folder`` holds no graph.
+        StoreError: the server can't be reached, or refuses.
     """
+    if isinstance(folder, str) and re.match(r"(neo4j|bolt)(\+s|\+ssc)?://", folder):
+        from kgbuild.neo4j_graph import open_neo4j
+
+        return open_neo4j(folder, **login)
     return Graph.open(Path(folder))

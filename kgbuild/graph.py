@@ -52,11 +52,8 @@ class Graph:
     """
 
     def __init__(self, folder: Path, *, schema: Schema) -> None:
-        from kgbuild.tables import GraphTables
-
         self.folder = folder
         self.schema = schema
-        self.tables: GraphTables = GraphTables(graph_folder(folder))
         self._open: dict[str, Any] = {}
 
     @classmethod
@@ -83,6 +80,13 @@ class Graph:
             own = schema_file(folder)
             schema = own if own.is_file() else "biomedical"
         return cls(folder, schema=schema if isinstance(schema, Schema) else Schema.load(schema))
+
+    @cached_property
+    def tables(self) -> GraphTables:
+        """The graph's Parquet files."""
+        from kgbuild.tables import GraphTables
+
+        return GraphTables(graph_folder(self.folder))
 
     def load_stores(self, *, progress: Progress | None = None) -> tuple[LoadReport, LoadReport]:
         """Make both embedded stores hold this graph (nothing is done where they do).

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from kgbuild.ontologies.schema import Schema
     from kgbuild.tables import GraphTables
 
-__all__ = ["load_ladybug", "load_ladybug_file"]
+__all__ = ["check_graph", "check_names", "load_ladybug", "load_ladybug_file"]
 
 _VERSION = "ladybug/1"
 _TOGETHER = 4  # copies in one transaction: each commit waits for the disk, each copy holds 24 MB
@@ -166,7 +166,7 @@ def _build(
 ) -> dict[str, int]:
     """Write ``folder/graph.lbug`` and return the rows of each table that has any."""
     with connect(tables, memory=memory, spill=folder) as source:
-        _check_graph(source, schema)
+        check_graph(source, schema)
         with opened(folder / "graph.lbug", memory=memory) as target:
             loader = _Loader(source, target, folder, progress)
             loader.total = _rows(tables)
@@ -186,7 +186,7 @@ def _rows(tables: GraphTables) -> int:
     return plain + 4 * count("evidence")  # a node and three links each
 
 
-def _check_graph(source: duckdb.DuckDBPyConnection, schema: Schema) -> None:
+def check_graph(source: duckdb.DuckDBPyConnection, schema: Schema) -> None:
     """Refuse names that the schema lacks, before anything is written."""
     used = {
         "category": (

@@ -36,7 +36,8 @@ class LoadReport:
     ``target`` is a path, or the address of a server. ``rows`` counts what was written, by kind (a
     label, a relationship type, ``triples``); it is empty where ``unchanged``, which says that the
     target already held this very graph. ``removed`` counts what the target held and the graph
-    does not, where the loader changes the target in place.
+    does not, where the loader changes the target in place. ``advice`` is what to do next, where
+    there is something.
     """
 
     target: Path | str
@@ -45,6 +46,7 @@ class LoadReport:
     unchanged: bool = False
     rows: Mapping[str, int] = field(default_factory=dict)
     removed: Mapping[str, int] = field(default_factory=dict)
+    advice: str = ""
 
 
 def graph_fingerprint(tables: GraphTables, *extra: str) -> str:

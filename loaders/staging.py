@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from kgbuild.tables import GraphTables
 
-__all__ = ["connect", "partition", "staging_folder"]
+__all__ = ["connect", "partition", "spill_folder", "staging_folder"]
 
 _GLOB = frozenset("*?[]{}")
 
@@ -51,6 +51,13 @@ def staging_folder(target: Path) -> Iterator[Path]:
         yield folder
     finally:
         remove(folder)
+
+
+@contextmanager
+def spill_folder() -> Iterator[Path]:
+    """Yield a temporary folder for what does not fit into memory, removed at the end."""
+    with tempfile.TemporaryDirectory(prefix="kgbuild-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 def connect(

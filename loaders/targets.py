@@ -6,8 +6,9 @@ in a module of its own and name it in ``_HOMES``.
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, fields
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
@@ -21,10 +22,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Target", "TargetOptions", "kind_of", "refuse_options", "target_of"]
 
+_log = logging.getLogger(__name__)
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
+_NEO4J = ("kgbuild.loaders.neo4j", "load_neo4j")
 _HOMES: dict[str, tuple[str, str]] = {
     "http": ("kgbuild.loaders.endpoint_load", "load_endpoint"),
     "https": ("kgbuild.loaders.endpoint_load", "load_endpoint"),
+    **dict.fromkeys(("neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc"), _NEO4J),
     ".lbug": ("kgbuild.loaders.ladybug", "load_ladybug_file"),
 }
 
@@ -41,6 +45,7 @@ class TargetOptions:
         batch: rows in one transaction or request.
         writers: how many write at a time.
         force: load although the target says that it holds this very graph.
+        notice: told what a person should know before it is over, in a sentence.
     """
 
     user: str = ""
@@ -50,6 +55,7 @@ class TargetOptions:
     batch: int = 0
     writers: int = 0
     force: bool = False
+    notice: Callable[[str], None] = field(default=_log.info, compare=False)
 
 
 class Target(Protocol):
@@ -100,7 +106,7 @@ def target_of(address: str) -> Target:
 
 def refuse_options(options: TargetOptions, target: str, *, allowed: Collection[str]) -> None:
     """Raise ``ValueError`` where an option is given that ``target`` has no use for."""
-    given = [f.name for f in fields(options) if getattr(options, f.name)]
+    given = [f.name for f in fields(options) if f.compare and getattr(options, f.name)]
     if wrong := [name for name in given if name not in allowed]:
         raise ValueError(
             f"{target} takes no {wrong[0]!r}: leave it out (it takes {', '.join(sorted(allowed))})"

@@ -200,6 +200,10 @@ class Schema:
         """Tell whether ``category`` is ``ancestor`` or below it; False where it is unknown."""
         return ancestor in self._ancestors.get(category, frozenset())
 
+    def ancestors(self, category: str) -> frozenset[str]:
+        """Return ``category`` and all that is above it; ``KeyError`` where it is unknown."""
+        return self._ancestors[category]
+
     def prefix_rank(self, curie: str, *, category: str = "") -> int:
         """Return how preferred the vocabulary of ``curie`` is: 0 is best.
 

@@ -1,0 +1,129 @@
+"""Connecting to Neo4j, and what its errors mean to a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from kgbuild.errors import MissingExtraError, StoreError
+
+if TYPE_CHECKING:
+    from neo4j import Driver
+
+__all__ = ["SCHEMES", "is_local", "opened", "rows", "said"]
+
+SCHEMES = ("neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc")
+_OLDEST = 5
+_MEANINGS = {
+    "Security.Unauthorized": (
+        "does not let {user} in: check KGBUILD_USER and KGBUILD_PASSWORD"
+    ),
+    "Security.AuthenticationRateLimit": (
+        "refuses to answer for a while after several wrong passwords: wait, then log in right"
+    ),
+    "Security.CredentialsExpired": (
+        "wants {user}'s password changed first: do it in the Neo4j Browser or with cypher-shell"
+    ),
+    "Security.Forbidden": (
+        "does not allow {user} to do this ({message}): log in as somebody who may read, write "
+        "and make constraints there"
+    ),
+    "Database.DatabaseNotFound": "has no such database ({message}): `SHOW DATABASES` lists them",
+    "Schema.ConstraintCreationFailed": (
+        "holds data that do not allow kgbuild's constraints ({message}): load into an empty "
+        "database, or remove those nodes"
+    ),
+    "Schema.ConstraintValidationFailed": (
+        "was changed by somebody else during the load ({message}): run it again"
+    ),
+    "General.DatabaseUnavailable": "has its database stopped or starting: try again later",
+    "MemoryPoolOutOfMemoryError": (
+        "has too little memory for a transaction ({message}): give --batch a smaller number, or "
+        "the server more"
+    ),
+}  # fmt: skip
+
+
+def is_local(address: str) -> bool:
+    """Tell whether ``address`` is on this machine."""
+    return urlsplit(address).hostname in {"localhost", "127.0.0.1", "::1"}
+
+
+@contextmanager
+def opened(
+    address: str, *, user: str, password: str, database: str, patience: float = 120
+) -> Iterator[Driver]:
+    """Yield a driver that has reached the server and its database, of a version that will do.
+
+    Args:
+        address: with one of ``SCHEMES``; ``+s`` means TLS, ``+ssc`` TLS with any certificate.
+        user: whom to log in as; empty where the server asks nobody.
+        password: his.
+        database: empty for the user's home database.
+        patience: seconds for which transactions are tried again while the server is away.
+
+    Raises:
+        MissingExtraError: the extra ``neo4j`` is not installed.
+        StoreError: the server can't be reached, or refuses; also for errors within the block.
+    """
+    try:
+        import neo4j
+        from neo4j.exceptions import DriverError, Neo4jError
+    except ImportError as error:
+        raise MissingExtraError("neo4j", needed_for="loading into Neo4j") from error
+    if urlsplit(address).username is not None:
+        raise StoreError(
+            "an address must not hold a user or password, which others could see: give --user "
+            "and KGBUILD_PASSWORD"
+        )
+    try:
+        with neo4j.GraphDatabase.driver(
+            address,
+            auth=(user, password) if user else None,
+            max_transaction_retry_time=patience,
+            connection_timeout=15,
+            notifications_min_severity="OFF",
+            user_agent="kgbuild",
+        ) as driver:
+            _check_version(driver, address, database)
+            yield driver
+    except (DriverError, Neo4jError, ValueError, OSError) as error:
+        raise said(error, address, user) from error
+
+
+def _check_version(driver: Driver, address: str, database: str) -> None:
+    query = "CALL dbms.components() YIELD name, versions RETURN name, versions[0]"
+    for name, version in rows(driver, query, database=database):
+        if name == "Neo4j Kernel" and int(version.split(".")[0]) < _OLDEST:
+            raise StoreError(f"{address} is Neo4j {version}; kgbuild needs 5 or newer")
+
+
+def rows(driver: Driver, query: Any, *, database: str, **parameters: Any) -> list[Any]:
+    """Return all records of a query that is run in a transaction of its own."""
+    with driver.session(database=database or None) as session:
+        return list(session.run(query, parameters))
+
+
+def said(error: Exception, address: str, user: str) -> StoreError:
+    """Return the error that says what ``error`` means, and what to do."""
+    from neo4j.exceptions import ConfigurationError, ServiceUnavailable
+
+    code = getattr(error, "code", None) or ""
+    message = str(getattr(error, "message", None) or error).rstrip(".")
+    for ending, meaning in _MEANINGS.items():
+        if code.endswith(ending):
+            who = user or "anybody without a user"
+            return StoreError(f"{address} {meaning.format(user=who, message=message)}")
+    if isinstance(error, ServiceUnavailable | OSError):
+        return StoreError(
+            f"nothing answers at {address} as Neo4j does ({message}): is the server up, and the "
+            "port that of Bolt (7687 by default; 7474 is the browser's)?"
+        )
+    if isinstance(error, ConfigurationError | ValueError):
+        return StoreError(
+            f"{address} is no address of a Neo4j ({message}): expected one like "
+            "neo4j://HOST:7687, neo4j+s:// for TLS"
+        )
+    return StoreError(f"{address} refused: {message}" + (f" ({code})" if code else ""))

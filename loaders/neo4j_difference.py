@@ -1,0 +1,179 @@
+"""What the database lacks, holds otherwise, or holds too much: found by hashes.
+
+Each element carries the hash of its content. Both sides sum the hashes of some sixty elements at
+a time; only where the sums differ are elements fetched. So a look at a database that holds nearly
+the same costs its server a scan, and hardly anything travels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kgbuild.loaders.neo4j_connection import rows
+from kgbuild.loaders.neo4j_shape import HASH, LINKS, Family
+
+if TYPE_CHECKING:
+    import duckdb
+    from neo4j import Driver
+
+__all__ = ["Difference", "compare", "holds", "remote_parts"]
+
+_TOGETHER = 64  # elements of a bucket, about
+_FETCHED = 300_000  # elements whose keys the server collects at a time
+_COPY = "row_number() OVER (PARTITION BY r.key ORDER BY l.hash IS NOT DISTINCT FROM r.hash DESC)"
+
+Digest = dict[int, tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What is to be done to a family, as tables of the connection.
+
+    ``fresh_NAME`` (key), ``changed_NAME`` (key, element) and ``gone_NAME`` (element) exist;
+    ``element`` is Neo4j's elementId. Where ``is_whole`` all rows are fresh, and there are no
+    tables.
+    """
+
+    family: Family
+    fresh: int
+    changed: int = 0
+    gone: int = 0
+    is_whole: bool = False
+
+    @property
+    def size(self) -> int:
+        """How many elements are written or removed."""
+        return self.fresh + self.changed + self.gone
+
+
+def remote_parts(driver: Driver, family: Family, *, database: str) -> list[str]:
+    """Return the relationship types of the database that may be predicates; else one empty part."""
+    if "{part}" not in family.pattern:
+        return [""]
+    query = "CALL db.relationshipTypes() YIELD relationshipType RETURN relationshipType"
+    types = {str(row[0]) for row in rows(driver, query, database=database)}
+    return sorted(types - set(LINKS))
+
+
+def compare(
+    source: duckdb.DuckDBPyConnection, driver: Driver, family: Family, *, database: str
+) -> Difference:
+    """Compare the view of a family with the database.
+
+    Args:
+        source: holds the views of ``make_views``.
+        driver: to the server.
+        family: which elements.
+        database: the database, or empty.
+    """
+    total = int(_one(source, f"SELECT count(*) FROM neo4j_{family.name}"))
+    count = max(1, total // _TOGETHER)
+    theirs = _remote_digest(driver, family, count, database)
+    if not theirs:
+        return Difference(family, total, is_whole=True)
+    ours = _local_digest(source, family, count)
+    different = sorted(b for b in ours.keys() | theirs.keys() if ours.get(b) != theirs.get(b))
+    source.execute("CREATE OR REPLACE TABLE remote (key VARCHAR, hash BIGINT, element VARCHAR)")
+    for some in _slices(different, theirs):
+        _fetch(source, driver, family, some, count=count, database=database)
+    source.execute("CREATE OR REPLACE TABLE buckets AS SELECT unnest(?::BIGINT[]) AS b",
+                   [different])  # fmt: skip
+    source.execute(
+        f"CREATE OR REPLACE TABLE local AS SELECT key, hash FROM neo4j_{family.name}"
+        f" WHERE hash % {count} IN (SELECT b FROM buckets)"
+    )
+    # of several elements with one key, which nobody but a mistake makes, one stays
+    source.execute(
+        "CREATE OR REPLACE TABLE pairs AS SELECT r.key, r.element, l.hash AS ours,"
+        f" r.hash AS theirs, {_COPY} AS copy FROM remote r LEFT JOIN local l USING (key)"
+    )
+    queries = {
+        "fresh": "SELECT key FROM local ANTI JOIN remote USING (key)",
+        "changed": "SELECT key, element FROM pairs WHERE copy = 1 AND ours <> theirs",
+        "gone": "SELECT element FROM pairs WHERE ours IS NULL OR copy > 1",
+    }
+    sizes: dict[str, int] = {}
+    for name, query in queries.items():
+        source.execute(f"CREATE OR REPLACE TABLE {name}_{family.name} AS {query}")
+        sizes[name] = int(_one(source, f"SELECT count(*) FROM {name}_{family.name}"))
+    return Difference(family, sizes["fresh"], sizes["changed"], sizes["gone"])
+
+
+def holds(
+    source: duckdb.DuckDBPyConnection, driver: Driver, family: Family, *, database: str
+) -> bool:
+    """Tell whether the database holds exactly the rows of a family's view."""
+    return _local_digest(source, family, 1) == _remote_digest(driver, family, 1, database)
+
+
+def _local_digest(source: duckdb.DuckDBPyConnection, family: Family, count: int) -> Digest:
+    query = (
+        f"SELECT hash % {count}, count(*), sum(hash)::BIGINT FROM neo4j_{family.name} GROUP BY 1"
+    )
+    return {bucket: (n, total) for bucket, n, total in source.execute(query).fetchall()}
+
+
+def _remote_digest(driver: Driver, family: Family, count: int, database: str) -> Digest:
+    found: Digest = {}
+    for part in remote_parts(driver, family, database=database):
+        query = (
+            f"MATCH {family.pattern.replace('{part}', _escaped(part))} WHERE x.{HASH} IS NOT NULL"
+            f" RETURN x.{HASH} % $count, count(*), sum(x.{HASH})"
+        )
+        for bucket, n, total in rows(driver, query, database=database, count=count):
+            before = found.get(bucket, (0, 0))
+            found[bucket] = (before[0] + n, before[1] + total)
+    return found
+
+
+def _fetch(
+    source: duckdb.DuckDBPyConnection,
+    driver: Driver,
+    family: Family,
+    buckets: list[int],
+    *,
+    count: int,
+    database: str,
+) -> None:
+    """Add the elements of ``buckets`` to the table ``remote`` (key, hash, element)."""
+    import pyarrow as pa
+
+    for part in remote_parts(driver, family, database=database):
+        query = (
+            f"MATCH {family.pattern.replace('{part}', _escaped(part))}"
+            f" WHERE x.{HASH} IS NOT NULL AND x.{HASH} % $count IN $buckets"
+            f" RETURN collect({family.key}), collect(x.{HASH}), collect(elementId(x))"
+        )
+        for keys, hashes, elements in rows(
+            driver, query, database=database, count=count, buckets=buckets
+        ):
+            if keys:
+                fetched = pa.table({"key": keys, "hash": hashes, "element": elements})
+                source.register("fetched", fetched)
+                source.execute("INSERT INTO remote SELECT key, hash, element FROM fetched")
+                source.unregister("fetched")
+
+
+def _slices(buckets: list[int], sizes: Digest) -> Iterator[list[int]]:
+    """Yield ``buckets`` in lists whose elements the server can hold."""
+    some: list[int] = []
+    held = 0
+    for bucket in buckets:
+        some.append(bucket)
+        held += sizes.get(bucket, (0, 0))[0]
+        if held >= _FETCHED:
+            yield some
+            some, held = [], 0
+    if some:
+        yield some
+
+
+def _escaped(name: str) -> str:
+    return name.replace("`", "``")
+
+
+def _one(source: duckdb.DuckDBPyConnection, query: str) -> Any:
+    row = source.execute(query).fetchone()
+    return row[0] if row else None

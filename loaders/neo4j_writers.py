@@ -1,0 +1,173 @@
+"""Several writers at a time that never wait for each other's locks.
+
+Writing a relationship locks the nodes at its ends, so two transactions that share a node may end
+in a deadlock. Each batch therefore says which partitions of the nodes it touches, and a writer
+takes only a batch that shares none with those being written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from threading import Condition, Thread
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from neo4j import Driver, ManagedTransaction
+
+    from kgbuild.loaders.neo4j_lock import Fence
+
+__all__ = ["EVERYTHING", "Batch", "write_batches"]
+
+EVERYTHING = frozenset({-1})
+"""The partitions of a batch beside which nothing may be written that says so too."""
+
+_AHEAD = 6  # batches that wait for each writer, among which it looks for one that is free
+_TOO_LARGE = ("OutOfMemory", "MemoryPool", "MemoryLimit")
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows for one transaction.
+
+    ``query`` takes them as the list of lists ``$rows``; ``partitions`` are those of the nodes
+    that it locks.
+    """
+
+    query: str
+    rows: pa.Table
+    partitions: frozenset[int] = frozenset()
+
+
+def write_batches(
+    driver: Driver,
+    batches: Iterable[Batch],
+    *,
+    database: str,
+    fences: list[Fence],
+    written: Callable[[int], None],
+) -> None:
+    """Write all batches, in any order, each exactly once, with a writer for each fence.
+
+    Args:
+        driver: to the server.
+        batches: taken as they are needed.
+        database: the database, or empty.
+        fences: see ``kgbuild.loaders.neo4j_lock``.
+        written: called with the rows of each batch that is committed, by one thread at a time.
+
+    Raises:
+        Exception: the first that a writer or ``batches`` raised; what was committed stays.
+    """
+    queue = _Queue(len(fences) * _AHEAD)
+
+    def work(fence: Fence) -> None:
+        try:
+            with driver.session(database=database or None) as session:
+                while (batch := queue.take()) is not None:
+                    _write(session, batch, fence)
+                    queue.done(batch, written)
+        except BaseException as error:
+            queue.fail(error)
+
+    threads = [Thread(target=work, args=(fence,), daemon=True) for fence in fences]
+    for thread in threads:
+        thread.start()
+    try:
+        for batch in batches:
+            queue.put(batch)
+    except BaseException as error:
+        queue.fail(error)
+    finally:
+        queue.close()
+        for thread in threads:
+            thread.join()
+    if queue.failure is not None:
+        raise queue.failure
+
+
+class _Queue:
+    """Batches that wait, and the partitions that are being written."""
+
+    def __init__(self, length: int) -> None:
+        self.failure: BaseException | None = None
+        self._length = length
+        self._waiting: list[Batch] = []
+        self._busy: set[int] = set()
+        self._closed = False
+        self._changed = Condition()
+
+    def put(self, batch: Batch) -> None:
+        """Add a batch when there is room; do nothing more after a failure."""
+        with self._changed:
+            self._changed.wait_for(lambda: len(self._waiting) < self._length or self.failure)
+            if self.failure is not None:
+                raise self.failure
+            self._waiting.append(batch)
+            self._changed.notify_all()
+
+    def take(self) -> Batch | None:
+        """Return a batch that shares no partition with those being written; None at the end."""
+        with self._changed:
+            while self.failure is None:
+                for place, batch in enumerate(self._waiting):
+                    if self._busy.isdisjoint(batch.partitions):
+                        self._busy |= batch.partitions
+                        del self._waiting[place]
+                        self._changed.notify_all()
+                        return batch
+                if self._closed and not self._waiting:
+                    return None
+                self._changed.wait()
+        return None
+
+    def done(self, batch: Batch, written: Callable[[int], None]) -> None:
+        """Free a batch's partitions."""
+        with self._changed:
+            self._busy -= batch.partitions
+            written(batch.rows.num_rows)
+            self._changed.notify_all()
+
+    def fail(self, error: BaseException) -> None:
+        """Keep the first failure, and stop."""
+        with self._changed:
+            self.failure = self.failure or error
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Say that no batch will come."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+
+def _write(session: Any, batch: Batch, fence: Fence) -> None:
+    """Commit a batch, in halves where the server has too little memory for it."""
+    from neo4j.exceptions import IncompleteCommit, Neo4jError
+
+    number = fence.next()
+    rows = _as_lists(batch.rows)
+
+    def transact(transaction: ManagedTransaction) -> None:
+        if fence.enter(transaction, number):
+            transaction.run(batch.query, rows=rows).consume()
+
+    while True:
+        try:
+            session.execute_write(transact)
+        except IncompleteCommit:
+            continue  # nobody knows whether it was committed: the fence does
+        except Neo4jError as error:
+            half = batch.rows.num_rows // 2
+            if not half or not any(word in str(error.code) for word in _TOO_LARGE):
+                raise
+            for part in (batch.rows.slice(0, half), batch.rows.slice(half)):
+                _write(session, Batch(batch.query, part), fence)
+        return
+
+
+def _as_lists(table: pa.Table) -> list[list[Any]]:
+    """Return rows as lists: a third cheaper for the server than maps, which repeat the names."""
+    columns = [column.to_pylist() for column in table.columns]
+    return [list(row) for row in zip(*columns, strict=True)]
