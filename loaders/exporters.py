@@ -10,6 +10,7 @@ from kgbuild.loaders.cytoscape import export_cx2, export_cyjs
 from kgbuild.loaders.gexf import export_gexf
 from kgbuild.loaders.graphml import export_graphml
 from kgbuild.loaders.kgx import export_kgx_jsonl, export_kgx_tsv
+from kgbuild.loaders.neo4j_admin import export_neo4j_admin
 from kgbuild.loaders.serialize import RDF_FORMATS, export_rdf
 from kgbuild.loaders.sssom import export_sssom
 from kgbuild.loaders.tables import export_csv, export_parquet
@@ -38,6 +39,7 @@ EXPORTERS: dict[str, Exporter] = {
     "graphml": export_graphml,
     "kgx": export_kgx_tsv,
     "kgx-jsonl": export_kgx_jsonl,
+    "neo4j-admin": export_neo4j_admin,
     "parquet": export_parquet,
     "sssom": export_sssom,
     **{name: partial(export_rdf, format=name) for name in RDF_FORMATS},

@@ -20,6 +20,7 @@ from kgbuild.loaders.neo4j_connection import is_local, opened, rows
 from kgbuild.loaders.neo4j_difference import Difference, compare, holds
 from kgbuild.loaders.neo4j_indexes import add_indexes, make_constraints
 from kgbuild.loaders.neo4j_lock import LABEL, Fence, locked
+from kgbuild.loaders.neo4j_vectors import add_vectors
 from kgbuild.loaders.neo4j_writers import Batch, write_batches
 from kgbuild.loaders.report import LoadReport, Progress, graph_fingerprint
 from kgbuild.loaders.staging import connect, spill_folder
@@ -75,8 +76,9 @@ def load_neo4j(
         raise ValueError(f"evidence is {evidence!r}; Neo4j knows {known}")
     check_names(schema)
     versions = shape.vocabulary_versions(tables)
-    fingerprint = graph_fingerprint(tables, shape.VERSION, schema.fingerprint, evidence,
-                                    json.dumps(versions, sort_keys=True))  # fmt: skip
+    model = options.vectors.fingerprint if options.vectors is not None else ""
+    parts = (shape.VERSION, schema.fingerprint, evidence, model, json.dumps(versions))
+    fingerprint = graph_fingerprint(tables, *parts)
     with opened(
         address, user=options.user, password=options.password, database=options.database
     ) as driver:
@@ -96,6 +98,10 @@ def load_neo4j(
             shape.make_views(source, evidence=evidence, schema=schema, versions=versions)
             load = _Load(source, driver, schema, options, fences, progress)
             load.run(evidence, address)
+            if options.vectors is not None:
+                load.rows["vectors"] = add_vectors(
+                    driver, options.vectors, database=options.database, progress=progress
+                )
             _keep(
                 driver, options.database, fingerprint=fingerprint, evidence=evidence,
                 schema=schema.name, model=schema.model_version,
@@ -228,7 +234,7 @@ def _mend(driver: Driver, database: str) -> None:
     have = " AND ".join(f"EXISTS {{ (x)-[:{link}]->() }}" for link in shape.LINKS[:3])
     query = (
         f"MATCH (x:Evidence) WHERE x.{shape.HASH} IS NOT NULL AND NOT ({have})"
-        " CALL (x) { DETACH DELETE x } IN TRANSACTIONS"
+        f" WITH x LIMIT {_BATCH} DETACH DELETE x RETURN count(*)"
     )
-    rows(driver, query, database=database)
-
+    while rows(driver, query, database=database)[0][0]:
+        pass

@@ -84,7 +84,7 @@ def _write_all(
     arguments: list[str] = []
 
     def write(name: str, columns: dict[str, str], view: str, option: str) -> None:
-        rows[name] = _write(source, path, name, columns, view, separator)
+        rows[name] = _write(source, path / name, columns, view=view, separator=separator)
         arguments.append(f"--{option}{name}_header.csv,{name}.csv")
 
     for family in shape.families("nodes"):
@@ -111,12 +111,12 @@ def _write_all(
 def _write(
     source: duckdb.DuckDBPyConnection,
     path: Path,
-    name: str,
     columns: dict[str, str],
+    *,
     view: str,
     separator: str,
 ) -> int:
-    """Write ``NAME.csv`` and its header; return the number of rows.
+    """Write ``PATH.csv`` and its header; return the number of rows.
 
     ``columns`` maps what the header says to the view's column; a name without a type or a colon
     gets the type that the column has.
@@ -133,10 +133,10 @@ def _write(
         chosen.append(f"{value} AS c{place}")
         if kind.startswith("VARCHAR"):
             texts.append(f"c{place}")
-    with replacing(path / f"{name}_header.csv") as beside:
+    with replacing(path.with_name(f"{path.name}_header.csv")) as beside:
         beside.write_text(",".join(header) + "\n", "utf-8")
     force = f", FORCE_QUOTE ({', '.join(texts)})" if texts else ""
-    with replacing(path / f"{name}.csv") as beside:
+    with replacing(path.with_name(f"{path.name}.csv")) as beside:
         done = source.execute(
             f"COPY (SELECT {', '.join(chosen)} FROM {view}) TO {quoted(str(beside))}"
             f" (FORMAT csv, HEADER false{force})"

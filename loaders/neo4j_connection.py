@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -12,9 +13,12 @@ from kgbuild.errors import MissingExtraError, StoreError
 if TYPE_CHECKING:
     from neo4j import Driver
 
-__all__ = ["SCHEMES", "is_local", "opened", "rows", "said"]
+__all__ = ["PATIENCE", "SCHEMES", "is_local", "opened", "rows", "said"]
 
 SCHEMES = ("neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc")
+PATIENCE = 120.0
+"""Seconds for which a server that is away is waited for."""
+
 _OLDEST = 5
 _MEANINGS = {
     "Security.Unauthorized": (
@@ -53,7 +57,7 @@ def is_local(address: str) -> bool:
 
 @contextmanager
 def opened(
-    address: str, *, user: str, password: str, database: str, patience: float = 120
+    address: str, *, user: str, password: str, database: str, patience: float = PATIENCE
 ) -> Iterator[Driver]:
     """Yield a driver that has reached the server and its database, of a version that will do.
 
@@ -78,32 +82,52 @@ def opened(
             "an address must not hold a user or password, which others could see: give --user "
             "and KGBUILD_PASSWORD"
         )
-    try:
-        with neo4j.GraphDatabase.driver(
-            address,
-            auth=(user, password) if user else None,
-            max_transaction_retry_time=patience,
-            connection_timeout=15,
-            notifications_min_severity="OFF",
-            user_agent="kgbuild",
-        ) as driver:
+    with ExitStack() as stack:
+        try:
+            driver = stack.enter_context(
+                neo4j.GraphDatabase.driver(
+                    address,
+                    auth=(user, password) if user else None,
+                    max_transaction_retry_time=patience,
+                    connection_timeout=15,
+                    notifications_min_severity="OFF",
+                    user_agent="kgbuild",
+                )
+            )
             _check_version(driver, address, database)
+        except (DriverError, Neo4jError, ValueError, OSError) as error:
+            raise said(error, address, user) from error
+        try:
             yield driver
-    except (DriverError, Neo4jError, ValueError, OSError) as error:
-        raise said(error, address, user) from error
+        except (DriverError, Neo4jError) as error:
+            raise said(error, address, user) from error
 
 
 def _check_version(driver: Driver, address: str, database: str) -> None:
     query = "CALL dbms.components() YIELD name, versions RETURN name, versions[0]"
-    for name, version in rows(driver, query, database=database):
+    for name, version in rows(driver, query, database=database, patience=0):
         if name == "Neo4j Kernel" and int(version.split(".")[0]) < _OLDEST:
             raise StoreError(f"{address} is Neo4j {version}; kgbuild needs 5 or newer")
 
 
-def rows(driver: Driver, query: Any, *, database: str, **parameters: Any) -> list[Any]:
-    """Return all records of a query that is run in a transaction of its own."""
-    with driver.session(database=database or None) as session:
-        return list(session.run(query, parameters))
+def rows(
+    driver: Driver, query: Any, *, database: str, patience: float = PATIENCE, **parameters: Any
+) -> list[Any]:
+    """Return all records of a query that is run in a transaction of its own.
+
+    It must do no harm twice: while the server is away it is tried again for ``patience`` seconds.
+    """
+    from neo4j.exceptions import ServiceUnavailable, SessionExpired, TransientError
+
+    until = time.monotonic() + patience
+    while True:
+        try:
+            with driver.session(database=database or None) as session:
+                return list(session.run(query, parameters))
+        except (ServiceUnavailable, SessionExpired, TransientError):
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.5)
 
 
 def said(error: Exception, address: str, user: str) -> StoreError:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import duckdb
     from neo4j import Driver
 
-__all__ = ["Difference", "compare", "holds", "remote_parts"]
+__all__ = ["Difference", "compare", "holds"]
 
 _TOGETHER = 64  # elements of a bucket, about
 _FETCHED = 300_000  # elements whose keys the server collects at a time
@@ -48,13 +48,16 @@ class Difference:
         return self.fresh + self.changed + self.gone
 
 
-def remote_parts(driver: Driver, family: Family, *, database: str) -> list[str]:
-    """Return the relationship types of the database that may be predicates; else one empty part."""
+def _pattern(driver: Driver, family: Family, *, database: str) -> str:
+    """Return what matches the family in the database, all predicates at once; empty for none."""
     if "{part}" not in family.pattern:
-        return [""]
+        return family.pattern
     query = "CALL db.relationshipTypes() YIELD relationshipType RETURN relationshipType"
-    types = {str(row[0]) for row in rows(driver, query, database=database)}
-    return sorted(types - set(LINKS))
+    types = {str(row[0]) for row in rows(driver, query, database=database)} - set(LINKS)
+    if not types:
+        return ""
+    escaped = (name.replace("`", "``") for name in sorted(types))
+    return family.pattern.replace("{part}", "`|`".join(escaped))
 
 
 def compare(
@@ -116,16 +119,15 @@ def _local_digest(source: duckdb.DuckDBPyConnection, family: Family, count: int)
 
 
 def _remote_digest(driver: Driver, family: Family, count: int, database: str) -> Digest:
-    found: Digest = {}
-    for part in remote_parts(driver, family, database=database):
-        query = (
-            f"MATCH {family.pattern.replace('{part}', _escaped(part))} WHERE x.{HASH} IS NOT NULL"
-            f" RETURN x.{HASH} % $count, count(*), sum(x.{HASH})"
-        )
-        for bucket, n, total in rows(driver, query, database=database, count=count):
-            before = found.get(bucket, (0, 0))
-            found[bucket] = (before[0] + n, before[1] + total)
-    return found
+    pattern = _pattern(driver, family, database=database)
+    if not pattern:
+        return {}
+    query = (
+        f"MATCH {pattern} WHERE x.{HASH} IS NOT NULL"
+        f" RETURN x.{HASH} % $count, count(*), sum(x.{HASH})"
+    )
+    found = rows(driver, query, database=database, count=count)
+    return {bucket: (n, total) for bucket, n, total in found}
 
 
 def _fetch(
@@ -140,20 +142,18 @@ def _fetch(
     """Add the elements of ``buckets`` to the table ``remote`` (key, hash, element)."""
     import pyarrow as pa
 
-    for part in remote_parts(driver, family, database=database):
-        query = (
-            f"MATCH {family.pattern.replace('{part}', _escaped(part))}"
-            f" WHERE x.{HASH} IS NOT NULL AND x.{HASH} % $count IN $buckets"
-            f" RETURN collect({family.key}), collect(x.{HASH}), collect(elementId(x))"
-        )
-        for keys, hashes, elements in rows(
-            driver, query, database=database, count=count, buckets=buckets
-        ):
-            if keys:
-                fetched = pa.table({"key": keys, "hash": hashes, "element": elements})
-                source.register("fetched", fetched)
-                source.execute("INSERT INTO remote SELECT key, hash, element FROM fetched")
-                source.unregister("fetched")
+    pattern = _pattern(driver, family, database=database)
+    query = (
+        f"MATCH {pattern} WHERE x.{HASH} IS NOT NULL AND x.{HASH} % $count IN $buckets"
+        f" RETURN collect({family.key}), collect(x.{HASH}), collect(elementId(x))"
+    )
+    found = rows(driver, query, database=database, count=count, buckets=buckets)
+    keys, hashes, elements = found[0]
+    if keys:
+        fetched = pa.table({"key": keys, "hash": hashes, "element": elements})
+        source.register("fetched", fetched)
+        source.execute("INSERT INTO remote SELECT key, hash, element FROM fetched")
+        source.unregister("fetched")
 
 
 def _slices(buckets: list[int], sizes: Digest) -> Iterator[list[int]]:
@@ -168,10 +168,6 @@ def _slices(buckets: list[int], sizes: Digest) -> Iterator[list[int]]:
             some, held = [], 0
     if some:
         yield some
-
-
-def _escaped(name: str) -> str:
-    return name.replace("`", "``")
 
 
 def _one(source: duckdb.DuckDBPyConnection, query: str) -> Any:

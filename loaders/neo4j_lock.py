@@ -39,7 +39,7 @@ _ENTER = f"""
 _MINE = f"""
     MERGE (g:{LABEL} {{id: 'graph'}}) SET g.holder = $holder
     WITH g UNWIND range(0, $writers - 1) AS n
-    MERGE (w:{LABEL} {{id: 'writer ' + n}})
+    MERGE (w:{LABEL} {{id: 'writer ' + toString(n)}})
     WITH count(*) AS made MATCH (w:{LABEL}) WHERE w.id STARTS WITH 'writer '
     SET w.owner = $owner, w.last = -1
 """

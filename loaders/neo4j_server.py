@@ -97,9 +97,15 @@ def install(folder: Path | None = None, *, version: str = VERSION) -> Path:
 
 
 def run_admin(
-    home: Path, *arguments: str, jars: Path | None = None, memory: str = "1g"
+    home: Path,
+    *arguments: str,
+    jars: Path | None = None,
+    memory: str = "1g",
+    folder: Path | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run ``neo4j-admin`` with ``arguments`` on the server in ``home``; it must be stopped.
+
+    File names among the arguments are relative to ``folder``.
 
     Raises:
         StoreError: it fails; the message ends with what it printed.
@@ -108,7 +114,7 @@ def run_admin(
     done = subprocess.run(
         [java, f"-Xmx{memory}", *_JAVA, "-cp", f"{jars or install()}/*",
          "org.neo4j.cli.AdminTool", *arguments],
-        capture_output=True, text=True, check=False, env=_environment(home),
+        capture_output=True, text=True, check=False, env=_environment(home), cwd=folder,
     )  # fmt: skip
     if done.returncode:
         printed = (done.stdout + done.stderr).strip()[-2000:]
@@ -162,8 +168,10 @@ class LocalNeo4j:
         """The page of the Neo4j Browser."""
         return f"http://127.0.0.1:{self.http}/browser/"
 
-    def start(self, *, patience: float = 300) -> LocalNeo4j:
+    def start(self, *, patience: float = 600) -> LocalNeo4j:
         """Start, and return when it answers.
+
+        It ends with the thread that started it.
 
         Raises:
             StoreError: it ends, or does not answer within ``patience`` seconds.
@@ -191,6 +199,11 @@ class LocalNeo4j:
     def stop(self) -> None:
         """Stop it in order, and wait; nothing happens where it does not run."""
         self._end(kill=False)
+
+    def wait(self) -> None:
+        """Return when the server has ended."""
+        if self._process is not None:
+            self._process.wait()
 
     def kill(self) -> None:
         """End it at once, as a crash would."""
@@ -255,7 +268,11 @@ def _die_with_parent() -> list[str]:
 
 
 def _environment(home: Path) -> dict[str, str]:
-    return {**os.environ, "NEO4J_HOME": str(home), "NEO4J_CONF": str(home / "conf")}
+    return {
+        **os.environ,
+        "NEO4J_HOME": str(home.absolute()),
+        "NEO4J_CONF": str(home.absolute() / "conf"),
+    }
 
 
 def _free_ports(count: int) -> list[int]:

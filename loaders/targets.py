@@ -18,6 +18,7 @@ from kgbuild.errors import InputError
 if TYPE_CHECKING:
     from kgbuild.loaders.report import LoadReport, Progress
     from kgbuild.ontologies.schema import Schema
+    from kgbuild.protocols import Encoder
     from kgbuild.tables import GraphTables
 
 __all__ = ["Target", "TargetOptions", "kind_of", "refuse_options", "target_of"]
@@ -45,6 +46,7 @@ class TargetOptions:
         batch: rows in one transaction or request.
         writers: how many write at a time.
         force: load although the target says that it holds this very graph.
+        vectors: what encodes the names of entities, for a target that searches by vectors.
         notice: told what a person should know before it is over, in a sentence.
     """
 
@@ -55,6 +57,7 @@ class TargetOptions:
     batch: int = 0
     writers: int = 0
     force: bool = False
+    vectors: Encoder | None = None
     notice: Callable[[str], None] = field(default=_log.info, compare=False)
 
 

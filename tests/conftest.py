@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from workspaces import SENTENCES, write
+
+if TYPE_CHECKING:
+    from neo4j_server import Server
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -36,3 +41,19 @@ def inputs(tmp_path: Path) -> Path:
     for number, sentence in enumerate(SENTENCES):
         write(folder / f"{number}.jsonl", f"PMID:{number}", sentence)
     return folder
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for all tests, stopped at the end; its database holds what the last test left."""
+    from neo4j_server import QUICK, Server
+
+    from kgbuild.loaders.neo4j_server import LocalNeo4j
+
+    home = tmp_path_factory.mktemp("neo4j")
+    with LocalNeo4j(home, java=QUICK) as local:
+        served = Server(local)
+        try:
+            yield served
+        finally:
+            served.driver.close()

@@ -59,13 +59,16 @@ def _register() -> None:
         ground,
         import_graph,
         load,
+        neo4j,
         query,
         show,
         train,
         vocab,
     )
 
-    for module in (build, query, show, ground, export, load, import_graph, failures, evaluate):
+    for module in (
+        build, query, show, ground, export, load, import_graph, neo4j, failures, evaluate,
+    ):  # fmt: skip
         module.register(app)
     app.add_typer(vocab.app, name="vocab")
     app.add_typer(train.app, name="train")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from kgbuild.cli.console import err
+from kgbuild.cli.console import err, out
 
 if TYPE_CHECKING:
     from kgbuild.records import AnnotatedDocument
@@ -48,7 +48,8 @@ def export(
     RDF: turtle, trig, ntriples, nquads, jsonld, rdfxml, gzipped where the file ends in .gz, with
     --statements as reification (the default), triple-terms (RDF 1.2) or named-graphs.
     Graph: kgx, kgx-jsonl, graphml, gexf, cyjs, cx2, sssom, csv, parquet (csv and parquet into a
-    folder, kgx into two files whose names begin so).
+    folder, kgx into two files whose names begin so), neo4j-admin (a folder for Neo4j's bulk import,
+    whose command is printed).
     """
     from kgbuild.errors import InputError
     from kgbuild.graph import Graph
@@ -69,7 +70,9 @@ def export(
         if statements:
             write = partial(export_rdf, format=format, form=statements)
         with Graph.open(folder) as graph:
-            write(graph.tables, output, schema=graph.schema)
+            report = write(graph.tables, output, schema=graph.schema)
+        if report.advice:
+            out.print(report.advice, soft_wrap=True, markup=False)
         if CANNOT[format]:
             err.print(f"[yellow]not in {format}:[/] {escape(CANNOT[format])}", soft_wrap=True)
     else:

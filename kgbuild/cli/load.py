@@ -18,6 +18,10 @@ __all__ = ["register"]
 _EXAMPLES = """
 Examples:
 
+  kgbuild load graph neo4j://localhost --user neo4j
+
+  kgbuild load graph neo4j+s://graph.example.org --database papers --evidence properties
+
   kgbuild load graph elsewhere/graph.lbug
 """
 
@@ -35,13 +39,19 @@ def load(  # noqa: PLR0917 - typer makes options of them
     evidence: Annotated[str, typer.Option(help="How to keep evidence, see below.")] = "",
     batch: Annotated[int, typer.Option(min=0, help="Rows in a transaction; 0: as fits.")] = 0,
     writers: Annotated[int, typer.Option(min=0, help="Writers at a time; 0: as fits.")] = 0,
+    vectors: Annotated[
+        bool, typer.Option("--vectors", help="Neo4j: vectors of names too (extra dense).")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Load although nothing changed.")] = False,
 ) -> None:
     """Make a server, or a file, hold the graph: what changed is written, what is gone removed.
 
     A stopped load goes on where it was when it is run again. The password is taken from
-    KGBUILD_PASSWORD, or asked for. Targets: FILE.lbug (a Ladybug database of its own),
-    http://HOST:PORT/PATH (a SPARQL server).
+    KGBUILD_PASSWORD, or asked for.
+
+    Targets: neo4j://HOST, bolt://HOST (with +s TLS, with +ssc TLS and any certificate), evidence
+    as nodes (the default), properties or none. FILE.lbug, a Ladybug database
+    of its own. http://HOST:PORT/PATH, a SPARQL server.
     """
     from kgbuild.cli.secrets import login
     from kgbuild.errors import InputError
@@ -49,15 +59,26 @@ def load(  # noqa: PLR0917 - typer makes options of them
     from kgbuild.loaders.targets import kind_of
 
     name, password = login(user) if kind_of(target)[0] != "." else (user, "")
+    encoder = None
+    if vectors:
+        from kgbuild.api import config_for
+        from kgbuild.normalizer.encoder import open_encoder
+
+        encoder = open_encoder(config_for(folder).grounding.encoder)
     with Graph.open(folder) as graph, progress() as show:
         try:
             report = graph.load(
                 target, user=name, password=password, database=database, evidence=evidence,
-                batch=batch, writers=writers, force=force, progress=show,
+                batch=batch, writers=writers, force=force, progress=show, vectors=encoder,
+                notice=_notice,
             )  # fmt: skip
         except ValueError as error:
             raise InputError(str(error)) from error
     _say(report, target)
+
+
+def _notice(text: str) -> None:
+    err.print(escape(text), soft_wrap=True)
 
 
 def _say(report: LoadReport, target: str) -> None:

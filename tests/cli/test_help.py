@@ -39,7 +39,7 @@ COMMANDS = commands()
 
 def test_the_names_that_stand_exist() -> None:
     assert set(COMMANDS) == {
-        "build", "query", "show", "ground", "export", "import", "load", "failures",
+        "build", "query", "show", "ground", "export", "import", "load", "neo4j", "failures",
         "evaluate", "vocab list", "vocab get", "vocab add", "vocab info", "config init",
         "train base", "train pretrain", "train ner", "config check", "config show",
     }  # fmt: skip

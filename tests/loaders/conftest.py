@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 from graph_rows import HOSTILE, entity
-from neo4j_server import server as server
 
 from kgbuild.loaders.example_graph import example_graph
 from kgbuild.loaders.synthetic import write_graph

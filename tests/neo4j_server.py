@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import neo4j
-import pytest
 
 from kgbuild.loaders.neo4j import load_neo4j
 from kgbuild.loaders.neo4j_server import LocalNeo4j
@@ -84,15 +81,3 @@ class Server:
         assert found(
             "MATCH (d)-[r:MENTIONS]->(e) RETURN d.id, e.id, r.mentions, r.sentences"
         ) == column("occurrences", "document", "entity", "mentions", "sentences")
-
-
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One server for all tests, stopped at the end; its database holds what the last test left."""
-    home = tmp_path_factory.mktemp("neo4j")
-    with LocalNeo4j(Path(home), java=QUICK) as local:
-        served = Server(local)
-        try:
-            yield served
-        finally:
-            served.driver.close()

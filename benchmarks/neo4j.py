@@ -1,0 +1,209 @@
+"""Loading Neo4j, against the best hand-written loop on the same graph and server.
+
+    python benchmarks/neo4j.py [--statements 10000 100000] [--writers 1 2]
+
+For each size, in turn on one warm server whose database is emptied between: a single-writer loop
+written by hand (unique ids, batches of 10,000, UNWIND, CREATE, properties set, evidence with its
+three links in one statement); ours; ours again, unchanged; ours after a hundredth of the statements
+was withdrawn. Then the way by neo4j-admin: the export and the import. Indexes for questions are
+left out of the hand-written loop and part of ours.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import shlex
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import neo4j
+
+from kgbuild.loaders.neo4j import load_neo4j
+from kgbuild.loaders.neo4j_admin import export_neo4j_admin
+from kgbuild.loaders.neo4j_server import LocalNeo4j, run_admin
+from kgbuild.loaders.report import LoadReport
+from kgbuild.loaders.synthetic import synthetic_graph, write_graph
+from kgbuild.loaders.targets import TargetOptions
+from kgbuild.ontologies.schema import Schema
+from kgbuild.tables import GraphTables
+
+BATCH = 10_000
+
+
+class Bench:
+    def __init__(self, server: LocalNeo4j, driver: neo4j.Driver) -> None:
+        self.server, self.driver, self.schema = server, driver, Schema.load()
+
+    def server_seconds(self) -> float:
+        """Processor time of the server, which says more than the clock on a busy machine."""
+        assert self.server._process is not None
+        fields = Path(f"/proc/{self.server._process.pid}/stat").read_text().split()
+        return (int(fields[13]) + int(fields[14])) / 100
+
+    def wipe(self) -> None:
+        with self.driver.session() as session:
+            for what in ("()-[x]->()", "(x)"):
+                session.run(
+                    f"MATCH {what} CALL (x) {{ DELETE x }} IN TRANSACTIONS OF 20000 ROWS"
+                ).consume()
+            for name in session.run("SHOW INDEXES YIELD name, type, owningConstraint").data():
+                if name["owningConstraint"] is None and name["type"] != "LOOKUP":
+                    session.run(f"DROP INDEX {name['name']}").consume()
+
+    def load(self, tables: GraphTables, **options: Any) -> LoadReport:
+        return load_neo4j(
+            tables,
+            self.server.address,
+            schema=self.schema,
+            options=TargetOptions(user=self.server.user, password=self.server.password, **options),
+        )
+
+    def timed(self, name: str, elements: int, work: Callable[[], object]) -> float:
+        started, before = time.perf_counter(), self.server_seconds()
+        work()
+        seconds, processor = time.perf_counter() - started, self.server_seconds() - before
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+        print(
+            f"| {name} | {elements:,} | {seconds:,.1f} | {elements / seconds:,.0f} |"
+            f" {processor:,.1f} | {peak:,} |",
+            flush=True,
+        )
+        return seconds
+
+    def by_hand(self, tables: GraphTables) -> None:
+        """What a careful person would write, with everything in memory."""
+        with self.driver.session() as session:
+            for label in ("Entity", "Document", "Evidence"):
+                session.run(
+                    f"CREATE CONSTRAINT IF NOT EXISTS FOR (n:{label}) REQUIRE n.id IS UNIQUE"
+                ).consume()
+
+            def write(query: str, rows: list[dict[str, Any]]) -> None:
+                for start in range(0, len(rows), BATCH):
+                    some = rows[start : start + BATCH]
+                    session.execute_write(lambda tx, some=some: tx.run(query, rows=some).consume())
+
+            for category, rows in grouped(tables, "entities", "category").items():
+                write(
+                    f"UNWIND $rows AS r MERGE (n:Entity {{id: r.id}}) SET n:{category}, n += r",
+                    rows,
+                )
+            write(
+                "UNWIND $rows AS r MERGE (n:Document {id: r.id}) SET n += r",
+                tables.read("documents").to_pylist(),
+            )
+            ends = {}
+            for predicate, rows in grouped(tables, "statements", "predicate").items():
+                for row in rows:
+                    row["qualifiers"] = [f"{k}={v}" for k, v in row["qualifiers"]]
+                    ends[row["id"]] = (row["subject"], row["object"])
+                write(
+                    "UNWIND $rows AS r MATCH (a:Entity {id: r.s}) MATCH (b:Entity {id: r.o})"
+                    f" CREATE (a)-[x:{predicate}]->(b) SET x = r.p",
+                    [{"s": row.pop("subject"), "o": row.pop("object"), "p": row} for row in rows],
+                )
+            write(
+                "UNWIND $rows AS r MATCH (a:Entity {id: r.s}) MATCH (b:Entity {id: r.o})"
+                " MATCH (d:Document {id: r.p.document}) CREATE (e:Evidence) SET e = r.p"
+                " CREATE (e)-[:HAS_SUBJECT]->(a) CREATE (e)-[:HAS_OBJECT]->(b)"
+                " CREATE (e)-[:IN_DOCUMENT]->(d)",
+                [
+                    {"s": ends[row["statement"]][0], "o": ends[row["statement"]][1], "p": row}
+                    for row in tables.read("evidence").to_pylist()
+                ],
+            )
+            write(
+                "UNWIND $rows AS r MATCH (d:Document {id: r.document})"
+                " MATCH (e:Entity {id: r.entity}) CREATE (d)-[x:MENTIONS]->(e)"
+                " SET x.mentions = r.mentions, x.sentences = r.sentences",
+                tables.read("occurrences").to_pylist(),
+            )
+
+
+def grouped(tables: GraphTables, table: str, by: str) -> dict[str, list[dict[str, Any]]]:
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for row in tables.read(table).to_pylist():
+        groups.setdefault(row[by], []).append(row)
+    return groups
+
+
+def withdrawn(tables: GraphTables, folder: Path) -> GraphTables:
+    """The same graph without each hundredth statement and its evidence."""
+    gone = {row["id"] for row in tables.read("statements").to_pylist()[::100]}
+    rows = {name: tables.read(name).to_pylist() for name in ("entities", "documents")}
+    rows["occurrences"] = tables.read("occurrences").to_pylist()
+    rows["statements"] = [
+        row for row in tables.read("statements").to_pylist() if row["id"] not in gone
+    ]
+    rows["evidence"] = [
+        row for row in tables.read("evidence").to_pylist() if row["statement"] not in gone
+    ]
+    return write_graph(folder, **rows)
+
+
+def measure(bench: Bench, tables: GraphTables, writers: list[int], folder: Path) -> None:
+    elements = sum(tables.count(name) for name in
+                   ("entities", "documents", "statements", "evidence", "occurrences"))  # fmt: skip
+    # the server compiles its code while it works: the first of the two would pay for both
+    bench.wipe()
+    bench.by_hand(tables)
+    bench.wipe()
+    by_hand = bench.timed("by hand, 1 writer", elements, lambda: bench.by_hand(tables))
+    first = 0.0
+    for count in writers:
+        bench.wipe()
+        first = bench.timed(
+            f"kgbuild load, {count} writers", elements,
+            lambda count=count: bench.load(tables, writers=count),
+        )  # fmt: skip
+        print(f"|   ... times the rate by hand | | {by_hand / first:.2f} | | | |", flush=True)
+    again = bench.timed("kgbuild load again, unchanged", elements, lambda: bench.load(tables))
+    print(f"|   ... times faster than the first | | {first / again:.0f} | | | |", flush=True)
+    bench.timed("the same, told to compare everything", elements,
+                lambda: bench.load(tables, force=True))  # fmt: skip
+    fewer = withdrawn(tables, folder / "fewer")
+    bench.timed("a hundredth of the statements withdrawn", elements, lambda: bench.load(fewer))
+
+
+def by_import(tables: GraphTables, folder: Path, jars: Path) -> None:
+    rows = 0
+    started = time.perf_counter()
+    report = export_neo4j_admin(tables, folder / "export", schema=Schema.load())
+    rows = sum(report.rows.values())
+    written = time.perf_counter() - started
+    server = LocalNeo4j(folder / "imported", memory="2g", jars=jars)
+    started = time.perf_counter()
+    words = shlex.split(report.advice.splitlines()[-1])[1:]
+    run_admin(server.home, *words, jars=jars, memory="2g", folder=folder / "export")
+    imported = time.perf_counter() - started
+    print(f"| export --format neo4j-admin | {rows:,} | {written:.1f} | {rows / written:,.0f} | | |")
+    print(f"| neo4j-admin import | {rows:,} | {imported:.1f} | {rows / imported:,.0f} | | |")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--statements", type=int, nargs="+", default=[10_000, 100_000])
+    parser.add_argument("--writers", type=int, nargs="+", default=[1, 2])
+    arguments = parser.parse_args()
+    print("| what | elements | seconds | elements/s | server's processor s | client's peak MiB |")
+    print("|---|---:|---:|---:|---:|---:|")
+    for statements in arguments.statements:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            tables = synthetic_graph(folder / "graph", statements=statements)
+            with (
+                LocalNeo4j(folder / "server", memory="2g") as server,
+                neo4j.GraphDatabase.driver(
+                    server.address, auth=(server.user, server.password)
+                ) as driver,
+            ):
+                measure(Bench(server, driver), tables, arguments.writers, folder)
+            by_import(tables, folder, server.jars)
+
+
+if __name__ == "__main__":
+    main()
