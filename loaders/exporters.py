@@ -54,6 +54,7 @@ CANNOT: dict[str, str] = {
     "graphml": f"{_EVIDENCE}; characters that XML forbids",
     "kgx": "sentences (publications only), hedging, counts of mentions; tabs, line ends and bars",
     "kgx-jsonl": "sentences (publications only), hedging, counts of mentions",
+    "neo4j-admin": "",
     "parquet": "",
     "sssom": "everything but cross-references",
     **dict.fromkeys(RDF_FORMATS, "how often a document mentions an entity"),

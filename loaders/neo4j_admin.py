@@ -171,8 +171,8 @@ def _separator(source: duckdb.DuckDBPyConnection) -> str:
 def _command(arguments: list[str], separator: str) -> str:
     """Return the command that imports the files; NEO4J_DATABASE may name another database."""
     fixed = [
-        "neo4j-admin", "database", "import", "full", "--overwrite-destination",
+        "neo4j-admin", "database", "import", "full", "neo4j", "--overwrite-destination",
         "--id-type=string", "--multiline-fields=true", f"--array-delimiter=U+{ord(separator):04X}",
-        *arguments, "neo4j",
+        *arguments,
     ]  # fmt: skip
     return " ".join(shlex.quote(word) for word in fixed)

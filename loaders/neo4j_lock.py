@@ -128,7 +128,7 @@ def _is_free(session: Any) -> bool:
     try:
         transaction.run(_TAKE).consume()
     except (ClientError, TransientError) as error:
-        if not re.search("Timeout|TimedOut|Terminated", str(error.code)):
+        if not re.search("Timeout|TimedOut|Terminated|LockClientStopped", str(error.code)):
             raise
         return False
     finally:

@@ -14,6 +14,7 @@ from kgbuild.loaders.neo4j_shape import HASH, LINKS, QUOTED
 from kgbuild.tables import GRAPH_TABLES, GraphTables
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from neo4j import Driver
 
 __all__ = ["Neo4jStore"]
@@ -98,7 +99,7 @@ class Neo4jStore:
         with self._reading() as session:
             result = session.run(self._query(table))
             while some := result.fetch(_ROWS):
-                yield [_row(dict(record["row"])) for record in some]
+                yield [_row(dict(record["row"]), GRAPH_TABLES[table]) for record in some]
 
     def _query(self, table: str) -> str:
         if label := _NODES.get(table):
@@ -137,7 +138,13 @@ class Neo4jStore:
         self._stack.close()
 
 
-def _row(row: dict[str, Any]) -> dict[str, Any]:
+def _row(row: dict[str, Any], schema: pa.Schema) -> dict[str, Any]:
+    """Return a row with empty lists where Neo4j holds none, and qualifiers as pairs."""
+    import pyarrow as pa
+
+    for field in schema:
+        if pa.types.is_nested(field.type):
+            row[field.name] = row.get(field.name) or []
     if "qualifiers" in row:
         row["qualifiers"] = [text.partition("=")[::2] for text in row["qualifiers"]]
     return row

@@ -56,6 +56,12 @@ _COUNTS = ("mentions", "sentences")
 _QUALIFIERS = (
     "list_sort(list_transform(map_entries(s.qualifiers), lambda q: q.key || '=' || q.value))"
 )
+# a bulk import can't tell an empty list from none, so neither is written
+_NAMED = ", ".join(
+    f"CASE WHEN len({name}) > 0 THEN {name} END AS {name}"
+    for name in ("synonyms", "xrefs", "parents")
+)
+_QUALIFIED = f"CASE WHEN cardinality(s.qualifiers) > 0 THEN {_QUALIFIERS} END"
 _NOVEL = "SELECT statement, bool_or(novel) AS novel FROM evidence GROUP BY statement"
 _LISTED = ", ".join(
     # lists of Neo4j hold no nulls: what is unknown of a piece of evidence is false there
@@ -178,11 +184,11 @@ def make_views(
         lists = f" LEFT JOIN (SELECT statement, {_LISTED} FROM evidence GROUP BY statement) l"
         lists += " ON l.statement = s.id"
     queries = {
-        "entities": "SELECT category AS part, id AS key, e.*, v.version AS vocabulary_version,"
-        " l.labels FROM entities e LEFT JOIN versions v USING (vocabulary)"
-        " LEFT JOIN labelled l USING (category)",
+        "entities": f"SELECT category AS part, id AS key, e.* REPLACE ({_NAMED}),"
+        " v.version AS vocabulary_version, l.labels FROM entities e"
+        " LEFT JOIN versions v USING (vocabulary) LEFT JOIN labelled l USING (category)",
         "documents": f"SELECT 'Document' AS part, id AS key, * FROM documents{nothing}",
-        "statements": f"SELECT predicate AS part, id AS key, s.* REPLACE ({_QUALIFIERS} AS"
+        "statements": f"SELECT predicate AS part, id AS key, s.* REPLACE ({_QUALIFIED} AS"
         f" qualifiers), n.novel{', l.*' if lists else ''} FROM statements s"
         f" LEFT JOIN ({_NOVEL}) n ON n.statement = s.id{lists}",
         "evidence": "SELECT 'Evidence' AS part, e.id AS key, s.subject, s.object,"

@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 from graph_rows import HOSTILE, entity
-from neo4j_server import Server
+from neo4j_server import QUICK, Server
 
 from kgbuild.errors import StoreError
 from kgbuild.loaders.example_graph import example_graph
 from kgbuild.loaders.neo4j import load_neo4j
+from kgbuild.loaders.neo4j_server import LocalNeo4j
 from kgbuild.loaders.synthetic import synthetic_graph, write_graph
 from kgbuild.ontologies.schema import Schema
 from kgbuild.tables import GRAPH_TABLES, GraphTables
@@ -161,6 +162,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from kgbuild.loaders.neo4j import load_neo4j
+from kgbuild.loaders.neo4j_server import LocalNeo4j
 from kgbuild.loaders.targets import TargetOptions
 from kgbuild.ontologies.schema import Schema
 from kgbuild.tables import GRAPH_TABLES, GraphTables
@@ -230,16 +232,14 @@ def test_a_server_that_is_restarted_is_waited_for(server: Server, small: GraphTa
     server.holds(small)
 
 
-def test_transactions_that_are_too_large_are_halved(server: Server, small: GraphTables) -> None:
-    server.wipe()
-    limit = "db.memory.transaction.max"
-    ((before,),) = server.ask("SHOW SETTINGS $name YIELD value RETURN value", name=limit)
-    server.ask("CALL dbms.setConfigValue($name, '1m')", name=limit)
-    try:
-        server.load(small, batch=5000)
-    finally:
-        server.ask("CALL dbms.setConfigValue($name, $value)", name=limit, value=before)
-    server.holds(small)
+def test_transactions_that_are_too_large_are_halved(tmp_path: Path, small: GraphTables) -> None:
+    with LocalNeo4j(tmp_path, java=QUICK, settings={"db.memory.transaction.max": "2m"}) as local:
+        server = Server(local)
+        try:
+            server.load(small, batch=5000)
+            server.holds(small)
+        finally:
+            server.driver.close()
 
 
 @pytest.mark.parametrize(
