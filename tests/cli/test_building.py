@@ -241,6 +241,7 @@ INTERRUPTED = """
 import os, pathlib, signal, sys
 from kgbuild.cli import main
 from kgbuild.ledger import Ledger
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 done, finish = pathlib.Path(sys.argv.pop(1)), Ledger.finish_stage
 def counted(ledger, *arguments):
     finish(ledger, *arguments)
