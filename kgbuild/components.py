@@ -14,15 +14,19 @@ from kgbuild.assembly.hierarchy import PREDICATES
 from kgbuild.cache import cache_folder
 from kgbuild.config import (
     Config,
-    CooccurrenceConfig,
     DictionaryConfig,
     GivenConfig,
-    GivenRelationsConfig,
-    PatternsConfig,
     RecognizerConfig,
     TaggerConfig,
     TransformerConfig,
     VariantsConfig,
+)
+from kgbuild.config_relations import (
+    CooccurrenceConfig,
+    GivenRelationsConfig,
+    ModelRelationsConfig,
+    PatternsConfig,
+    RelationConfig,
 )
 from kgbuild.errors import ConfigError, MissingExtraError, VocabularyError
 from kgbuild.ontologies.schema import Schema
@@ -217,9 +221,7 @@ def _gazetteer(lexicon: Lexicon) -> Gazetteer:
     return Gazetteer.open(file)
 
 
-def _relation_extractor(
-    config: PatternsConfig | CooccurrenceConfig | GivenRelationsConfig, schema: Schema
-) -> RelationExtractor:
+def _relation_extractor(config: RelationConfig, schema: Schema) -> RelationExtractor:
     match config:
         case PatternsConfig():
             from kgbuild.extractors.patterns import PatternExtractor
@@ -229,6 +231,16 @@ def _relation_extractor(
             from kgbuild.extractors.cooccurrence import CooccurrenceExtractor
 
             return CooccurrenceExtractor(level=config.level, pairs=config.pairs)
+        case ModelRelationsConfig():
+            from kgbuild.extractors.trained_relations import TrainedRelationExtractor
+
+            return TrainedRelationExtractor(
+                config.model,
+                schema=schema,
+                threshold=config.threshold,
+                named=config.named,
+                threads=config.threads,
+            )
         case GivenRelationsConfig():
             from kgbuild.extractors.given_relations import GivenRelationExtractor
 

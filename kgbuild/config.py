@@ -5,30 +5,33 @@ from __future__ import annotations
 import difflib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
+from kgbuild.config_relations import (
+    CooccurrenceConfig,
+    ModelRelationsConfig,
+    PatternsConfig,
+    RelationConfig,
+    Section,
+)
 from kgbuild.errors import ConfigError
 
 __all__ = ["Config", "keep_config", "load_config", "parse_config", "to_yaml"]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class VocabularyConfig(_Section):
+class VocabularyConfig(Section):
     """A vocabulary by its name in the catalogue, or a file."""
 
     name: str = Field(description="a name of `kgbuild vocab list`, or the path of a file")
     category: str | None = Field(None, description="the category of terms that name none")
 
 
-class ReadingConfig(_Section):
+class ReadingConfig(Section):
     """How documents are read."""
 
     format: str | None = Field(None, description="a reader's name; found out from the content")
@@ -47,20 +50,20 @@ class ReadingConfig(_Section):
         return options
 
 
-class DictionaryConfig(_Section):
+class DictionaryConfig(Section):
     """Finds the names of the vocabularies."""
 
     type: Literal["dictionary"] = "dictionary"
     categories: list[str] | None = Field(None, description="only these categories")
 
 
-class VariantsConfig(_Section):
+class VariantsConfig(Section):
     """Finds sequence variants: rs numbers, HGVS, V600E."""
 
     type: Literal["variants"] = "variants"
 
 
-class TaggerConfig(_Section):
+class TaggerConfig(Section):
     """Runs kgbuild's own trained model, or one that `kgbuild train ner` made."""
 
     type: Literal["tagger"] = "tagger"
@@ -77,13 +80,13 @@ class TaggerConfig(_Section):
     threads: int | None = Field(None, ge=1, description="batches at once; all cores if absent")
 
 
-class GivenConfig(_Section):
+class GivenConfig(Section):
     """Takes the mentions that the input carries (PubTator, BioC)."""
 
     type: Literal["given"] = "given"
 
 
-class TransformerConfig(_Section):
+class TransformerConfig(Section):
     """Runs a Hugging Face token-classification checkpoint."""
 
     type: Literal["transformer"] = "transformer"
@@ -104,7 +107,7 @@ RecognizerConfig = Annotated[
 ]
 
 
-class GroundingConfig(_Section):
+class GroundingConfig(Section):
     """How mentions are resolved to identifiers."""
 
     trust_given: bool = Field(True, description="take identifiers that the input carries")
@@ -116,40 +119,14 @@ class GroundingConfig(_Section):
     candidates: int = Field(5, ge=0, description="how many candidates to keep with a grounding")
 
 
-class PatternsConfig(_Section):
-    """Trigger patterns declared in YAML."""
-
-    type: Literal["patterns"] = "patterns"
-    file: str | None = Field(None, description="a patterns file; the shipped one if absent")
-
-
-class CooccurrenceConfig(_Section):
-    """Entities named together."""
-
-    type: Literal["cooccurrence"] = "cooccurrence"
-    level: Literal["sentence", "document"] = "sentence"
-    pairs: list[tuple[str, str]] | None = Field(None, description="only these category pairs")
-
-
-class GivenRelationsConfig(_Section):
-    """Takes the relations that the input carries."""
-
-    type: Literal["given"] = "given"
-
-
-RelationConfig = Annotated[
-    PatternsConfig | CooccurrenceConfig | GivenRelationsConfig, Field(discriminator="type")
-]
-
-
-class ErrorRates(_Section):
+class ErrorRates(Section):
     """How often an extractor errs; the belief model's parameters."""
 
     systematic: float = Field(ge=0, lt=1, description="errors that repeat however many papers")
     random: float = Field(ge=0, lt=1, description="errors that are independent between papers")
 
 
-class AssemblyConfig(_Section):
+class AssemblyConfig(Section):
     """How evidence becomes statements with a belief."""
 
     error_rates: dict[str, ErrorRates] = Field(
@@ -165,7 +142,7 @@ class AssemblyConfig(_Section):
     )
 
 
-class RunConfig(_Section):
+class RunConfig(Section):
     """How the work is cut and spread."""
 
     shard_documents: int = Field(500, ge=1, description="documents a shard, at most")
@@ -175,7 +152,7 @@ class RunConfig(_Section):
     )
 
 
-class Config(_Section):
+class Config(Section):
     """Everything that a build can be told."""
 
     schema_: str = Field("biomedical", alias="schema", description="a name, or a YAML file")
@@ -285,7 +262,8 @@ def to_yaml(config: Config, *, comments: bool = False) -> str:
 def _descriptions() -> dict[str, str]:
     sections = (
         VocabularyConfig, ReadingConfig, DictionaryConfig, TaggerConfig, TransformerConfig,
-        GroundingConfig, PatternsConfig, CooccurrenceConfig, AssemblyConfig, RunConfig, Config,
+        GroundingConfig, PatternsConfig, CooccurrenceConfig, ModelRelationsConfig, AssemblyConfig,
+        RunConfig, Config,
     )  # fmt: skip
     return {
         field.alias or name: field.description
@@ -308,12 +286,7 @@ def _relative_to(config: Config, folder: Path) -> Config:
         resolve(v) if isinstance(v, str) else v.model_copy(update={"name": resolve(v.name)})
         for v in config.vocabularies
     ]
-    relations = [
-        r.model_copy(update={"file": resolve(r.file)})
-        if isinstance(r, PatternsConfig) and r.file
-        else r
-        for r in config.relations
-    ]
+    relations = [_relation_files(r, resolve) for r in config.relations]
     recognizers = [
         r.model_copy(update={"model": resolve(r.model)})
         if isinstance(r, TaggerConfig | TransformerConfig) and r.model
@@ -333,6 +306,14 @@ def _relative_to(config: Config, folder: Path) -> Config:
             "recognizers": recognizers,
         }
     )
+
+
+def _relation_files(config: RelationConfig, resolve: Callable[[str], str]) -> RelationConfig:
+    if isinstance(config, PatternsConfig) and config.file:
+        return config.model_copy(update={"file": resolve(config.file)})
+    if isinstance(config, ModelRelationsConfig) and config.model:
+        return config.model_copy(update={"model": resolve(config.model)})
+    return config
 
 
 def _problem(error: dict[str, Any], root: yaml.Node | None) -> str:
@@ -358,15 +339,15 @@ def _without_union_tags(location: Sequence[int | str]) -> list[int | str]:
 
 
 def _known_keys(location: Sequence[int | str], full: Sequence[int | str]) -> list[str]:
-    sections: dict[str, type[_Section]] = {
+    sections: dict[str, type[Section]] = {
         "reading": ReadingConfig, "grounding": GroundingConfig, "assembly": AssemblyConfig,
         "run": RunConfig, "vocabularies": VocabularyConfig, "error_rates": ErrorRates,
         "dictionary": DictionaryConfig, "variants": VariantsConfig, "given": GivenConfig,
         "tagger": TaggerConfig, "transformer": TransformerConfig, "patterns": PatternsConfig,
-        "cooccurrence": CooccurrenceConfig,
+        "cooccurrence": CooccurrenceConfig, "model": ModelRelationsConfig,
     }  # fmt: skip
     if "error_rates" in full:
-        section: type[_Section] = ErrorRates
+        section: type[Section] = ErrorRates
     else:
         named = [sections[str(part)] for part in full if part in sections]
         section = named[-1] if named and location else Config

@@ -15,6 +15,7 @@ import typer
 import yaml
 
 from kgbuild import config as configuration
+from kgbuild import config_relations
 from kgbuild.cli import app
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -182,7 +183,11 @@ SECTIONS = {
         configuration.TransformerConfig,
     ],
     "grounding": [configuration.GroundingConfig],
-    "relations": [configuration.PatternsConfig, configuration.CooccurrenceConfig],
+    "relations": [
+        config_relations.PatternsConfig,
+        config_relations.ModelRelationsConfig,
+        config_relations.CooccurrenceConfig,
+    ],
     "assembly": [configuration.AssemblyConfig, configuration.ErrorRates],
     "run": [configuration.RunConfig],
 }
@@ -210,8 +215,9 @@ def test_every_option_is_documented_with_its_default() -> None:
 
 def test_every_component_type_is_documented() -> None:
     text = (ROOT / "docs" / "configuration.md").read_text("utf-8")
-    models = [m for m in vars(configuration).values() if isinstance(m, type)
-              and issubclass(m, configuration._Section) and "type" in m.model_fields]  # fmt: skip
+    named = {**vars(configuration), **vars(config_relations)}.values()
+    models = [m for m in named if isinstance(m, type)
+              and issubclass(m, config_relations.Section) and "type" in m.model_fields]  # fmt: skip
     assert len(models) >= 7
     for model in models:
         assert f"`type: {model.model_fields['type'].default}`" in text

@@ -268,7 +268,7 @@ def test_failures_are_at_hand_in_python(inputs: Path, tmp_path: Path) -> None:
 
 
 def test_an_edited_patterns_file_runs_the_relations_again(inputs: Path, tmp_path: Path) -> None:
-    from kgbuild.config import PatternsConfig
+    from kgbuild.config_relations import PatternsConfig
     from kgbuild.extractors.pattern_file import DEFAULT_PATTERNS
 
     own = tmp_path / "own.yaml"

@@ -57,6 +57,12 @@ Examples:
   kgbuild train ner extractors/weights/ner.yaml --out training/final --final 6
 """
 
+_RELATIONS = """
+Examples:
+
+  kgbuild train relations extractors/weights/relations.yaml --out training/relations
+"""
+
 
 @app.command("base", epilog=_BASE)
 def base(config: ConfigFile, folder: OutFolder) -> None:
@@ -98,13 +104,39 @@ def ner(config: ConfigFile, folder: OutFolder, final: Final = None) -> None:
     report = train_ner(
         settings, folder, beside=config.parent, final=final, progress=training_progress()
     )
-    for name, count in report.documents.items():
-        gone = report.dropped[name]
+    _print_report(report.documents, report.dropped, report.trained_share, report.best)
+    err.print(f"model: {escape(str(report.folder))}", soft_wrap=True)
+
+
+@app.command("relations", epilog=_RELATIONS)
+def relations(config: ConfigFile, folder: OutFolder) -> None:
+    """Train a relation extractor on one or more corpora with annotated relations.
+
+    A stopped training goes on where it was when it is run again. The finished model is in
+    FOLDER/model: name it in a configuration (relations: type: model, model: FOLDER/model).
+    """
+    from kgbuild.training.relation_settings import RelationSettings
+    from kgbuild.training.relations import train_relations
+    from kgbuild.training.settings_file import read_settings
+
+    settings = read_settings(config, RelationSettings)
+    report = train_relations(settings, folder, beside=config.parent, progress=training_progress())
+    _print_report(report.documents, report.dropped, report.trained_share, report.measures)
+    err.print(f"model: {escape(str(report.folder))}", soft_wrap=True)
+
+
+def _print_report(
+    documents: Mapping[str, int],
+    dropped: Mapping[str, int],
+    trained_share: float,
+    measures: Mapping[str, float],
+) -> None:
+    for name, count in documents.items():
+        gone = dropped[name]
         held = f", {gone} held back" if gone else ""
         err.print(f"{escape(name)}: trained on {count:,} documents{held}")
-    err.print(f"{report.trained_share:.1%} of the weights were trained")
-    print_measures(report.best)
-    err.print(f"model: {escape(str(report.folder))}", soft_wrap=True)
+    err.print(f"{trained_share:.1%} of the weights were trained")
+    print_measures(measures)
 
 
 def training_progress(*, every: float = 30) -> Callable[[Progress], None]:

@@ -9,6 +9,8 @@ from kgbuild.errors import ConfigError, MissingExtraError
 from kgbuild.normalizer.encoder import encoder_folder
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import torch
     from torch import nn
 
@@ -20,6 +22,7 @@ __all__ = [
     "merge_lora",
     "open_base",
     "parameter_groups",
+    "take_weights",
     "trained_share",
 ]
 
@@ -55,6 +58,36 @@ def open_base(settings: TrainingSettings) -> nn.Module:
     _freeze(encoder, settings)
     module: nn.Module = encoder
     return module
+
+
+def take_weights(model: nn.Module, folder: Path) -> None:
+    """Give ``model`` what fits it of another training's best epoch, its whole encoder at least.
+
+    Layers that ``model`` doesn't have are left out.
+
+    Raises:
+        ConfigError: the folder holds no finished epoch, or one of another kind of encoder.
+    """
+    import torch
+
+    path = folder / "best.pt"
+    try:
+        held = torch.load(path, map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise ConfigError(
+            f"start_from: {path} can't be read ({error.strerror}): expected the folder of a "
+            "`kgbuild train` run that has finished an epoch"
+        ) from error
+    own = model.state_dict()
+    fitting = {
+        name: weight
+        for name, weight in held.items()
+        if name in own and own[name].shape == weight.shape
+    }
+    lacking = [name for name in own if name.startswith("encoder.") and name not in fitting]
+    if lacking:
+        raise ConfigError(f"start_from: {path} lacks a fitting {lacking[0]}: it has another base")
+    model.load_state_dict(fitting, strict=False)
 
 
 def encoder_layers(encoder: nn.Module) -> nn.ModuleList:

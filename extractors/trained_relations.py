@@ -1,0 +1,234 @@
+"""Relations by kgbuild's own trained model: all pairs of a document in one pass, without torch."""
+
+from __future__ import annotations
+
+import os
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kgbuild.checkpoints import file_fingerprint
+from kgbuild.extractors.relation_model import RelationModel, Scored
+from kgbuild.records import AnnotatedDocument, Mention, Relation, Sentence, Span
+
+if TYPE_CHECKING:
+    from kgbuild.extractors.relation_labels import Judgement
+    from kgbuild.extractors.relation_units import RelationUnit
+    from kgbuild.ontologies.schema import Schema
+
+__all__ = ["SHIPPED_MODEL", "TrainedRelationExtractor"]
+
+SHIPPED_MODEL = Path(__file__).with_name("weights")
+_VAGUE = "associated_with"
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    """What the model says of a pair of one window, before windows are compared."""
+
+    scored: Scored
+    place: int
+    predicate: str
+    score: float
+    novel: bool | None
+
+
+class TrainedRelationExtractor:
+    """Finds relations with a model that ``kgbuild train relations`` made; the shipped by default.
+
+    Entities are what groundings identify, else names. The model judges each two entities of a
+    window by all that the window says of them, so that relations across sentences are found; a text
+    longer than a window is cut at sentences, with overlap, and a pair counts where both are in one.
+
+    A pair gets the most likely type of each convention that calls it related, as one of the
+    schema's predicates; where one of them says more than ``associated_with``, that is left out, and
+    of two directed predicates the likelier stays. Predicates with a direction run from the category
+    that the model's description lists first (a chemical treats or causes a disease).
+
+    A relation's score is the probability, calibrated on documents that the model wasn't trained on,
+    that the pair is related, times that of the type. Its span is the sentence that names both and
+    counted most for the pair; where none names both, the sentences from one mention to the other.
+    Negation is not judged.
+
+    Args:
+        model: folder with relations.onnx, relations.json, tokenizer.json and words.bin.
+        schema: whose categories documents have.
+        threshold: least probability of being related; default each convention's own, where its F1
+            was best.
+        named: let mentions without identifier be entities by their name.
+        threads: windows that run at once, each on one core; default all cores that the process may
+            use.
+
+    Raises:
+        ConfigError: the model is absent or incomplete, or the schema lacks its categories.
+        MissingExtraError: onnxruntime is not installed.
+    """
+
+    def __init__(
+        self,
+        model: str | Path | None = None,
+        *,
+        schema: Schema,
+        threshold: float | None = None,
+        named: bool = True,
+        threads: int | None = None,
+    ) -> None:
+        folder = Path(model).expanduser() if model is not None else SHIPPED_MODEL
+        self._model = RelationModel(folder, schema=schema, threads=1)
+        self._threshold, self._named = threshold, named
+        self._threads = threads or len(os.sched_getaffinity(0))
+
+    @cached_property
+    def name(self) -> str:
+        """``relation-model/HASH``; the hash is of the weights and the options."""
+        settings = {"threshold": self._threshold, "named": self._named}
+        return f"relation-model/{file_fingerprint(self._model.files, settings=settings)[:12]}"
+
+    def extract(self, batch: Sequence[AnnotatedDocument]) -> list[tuple[Relation, ...]]:
+        """Return the relations of each document, the likeliest first."""
+        units = self._model.units(batch, named=self._named)
+        places = [(document, unit) for document, own in enumerate(units) for unit in own]
+        # The longest first, so that no core is left with the last long one.
+        places.sort(key=lambda place: -len(place[1].ids))
+        found: dict[int, list[_Finding]] = defaultdict(list)
+        with ThreadPoolExecutor(self._threads) as pool:
+            for document, findings in pool.map(self._judge, places):
+                found[document] += findings
+        return [self._relations(item, found[place]) for place, item in enumerate(batch)]
+
+    def _judge(self, place: tuple[int, RelationUnit]) -> tuple[int, list[_Finding]]:
+        document, unit = place
+        scored = self._model.score(unit)
+        kinds = [(unit.entities[i].kind, unit.entities[j].kind) for i, j in unit.pairs.tolist()]
+        labels = self._model.labels
+        findings: list[_Finding] = []
+        judged = labels.judge(scored.logits, kinds)
+        for convention, judgement in zip(labels.conventions, judged, strict=True):
+            least = convention.threshold if self._threshold is None else self._threshold
+            names = labels.layout.categories
+            for pair in (judgement.related >= max(least, 1e-6)).nonzero()[0].tolist():
+                best = int(judgement.types[pair].argmax())
+                first, second = (names[kind] for kind in kinds[pair])
+                predicate = convention.predicate(convention.types[best], first, second)
+                score = float(judgement.types[pair, best])
+                findings.append(_Finding(scored, pair, predicate, score, _novel(judgement, pair)))
+        return document, findings
+
+    def _relations(
+        self, item: AnnotatedDocument, findings: Iterable[_Finding]
+    ) -> tuple[Relation, ...]:
+        by_pair: dict[tuple[str, str], dict[str, _Finding]] = defaultdict(dict)
+        for finding in findings:
+            unit = finding.scored.unit
+            i, j = unit.pairs[finding.place].tolist()
+            own = by_pair[unit.entities[i].key, unit.entities[j].key]
+            known = own.get(finding.predicate)
+            if known is None or known.score < finding.score:
+                own[finding.predicate] = finding
+        chosen = [finding for own in by_pair.values() for finding in _chosen(own)]
+        composite = _composite(item)
+        relations = (self._relation(item, finding, composite) for finding in chosen)
+        return tuple(sorted(filter(None, relations), key=lambda r: (-r.score, r.start, r.id)))
+
+    def _relation(
+        self, item: AnnotatedDocument, finding: _Finding, composite: frozenset[str]
+    ) -> Relation | None:
+        unit = finding.scored.unit
+        i, j = unit.pairs[finding.place].tolist()
+        place = _evidence(item, unit, (i, j), finding.scored.weights[finding.place].tolist())
+        if place is None:
+            return None
+        subject, object_, start, end = place
+        return Relation(
+            document=item.document.id,
+            subject=subject.id,
+            object=object_.id,
+            predicate=finding.predicate,
+            score=finding.score,
+            start=start,
+            end=end,
+            extractor=self.name,
+            novel=finding.novel,
+            subject_curie=unit.entities[i].key if subject.id in composite else "",
+            object_curie=unit.entities[j].key if object_.id in composite else "",
+        )
+
+
+def _novel(judgement: Judgement, pair: int) -> bool | None:
+    return None if judgement.novel is None else bool(judgement.novel[pair] > 0.5)
+
+
+def _chosen(own: dict[str, _Finding]) -> Iterator[_Finding]:
+    """Yield the likeliest of a pair's findings, the vague one only if there is no other.
+
+    Novelty comes from whichever convention judges it.
+    """
+    telling = [finding for predicate, finding in own.items() if predicate != _VAGUE]
+    best = max(telling or own.values(), key=lambda finding: finding.score)
+    judged = max(
+        (f for f in own.values() if f.novel is not None), key=lambda f: f.score, default=best
+    )
+    yield _Finding(best.scored, best.place, best.predicate, best.score, judged.novel)
+
+
+def _composite(item: AnnotatedDocument) -> frozenset[str]:
+    """Return the mentions that have several identifiers."""
+    curies: dict[str, set[str]] = defaultdict(set)
+    for grounding in item.groundings:
+        if grounding.curie:
+            curies[grounding.mention].add(grounding.curie)
+    return frozenset(mention for mention, own in curies.items() if len(own) > 1)
+
+
+def _evidence(
+    item: AnnotatedDocument, unit: RelationUnit, pair: tuple[int, int], weights: Sequence[float]
+) -> tuple[Mention, Mention, int, int] | None:
+    """Return the two mentions and the span that carry a relation; None if they are one mention."""
+    ones, others = (unit.entities[place].mentions for place in pair)
+    begins = [sentence.start for sentence in item.sentences]
+    by_sentence: dict[int, tuple[list[Mention], list[Mention]]] = defaultdict(lambda: ([], []))
+    for side, mentions in enumerate((ones, others)):
+        for mention in mentions:
+            by_sentence[bisect_right(begins, mention.start) - 1][side].append(mention)
+    starts = [start for start, end in unit.offsets if end]
+    lead = next((place for place, (_, end) in enumerate(unit.offsets) if end), 0)
+
+    def counted(sentence: Sentence) -> float:
+        low, high = bisect_left(starts, sentence.start), bisect_left(starts, sentence.end)
+        return sum(weights[lead + low : lead + high])
+
+    best: tuple[float, Sentence, tuple[Mention, Mention]] | None = None
+    for place, (firsts, seconds) in by_sentence.items():
+        closest = _closest(firsts, seconds)
+        if closest is None or place < 0:
+            continue
+        sentence = item.sentences[place]
+        own = counted(sentence)
+        if best is None or own > best[0]:
+            best = own, sentence, closest
+    if best is not None:
+        return *best[2], best[1].start, best[1].end
+    apart = _closest(ones, others)
+    return None if apart is None else (*apart, *_sentences_around(item.sentences, *apart))
+
+
+def _closest(ones: Sequence[Mention], others: Sequence[Mention]) -> tuple[Mention, Mention] | None:
+    pairs = [(one, other) for one in ones for other in others if one.id != other.id]
+    return min(
+        pairs,
+        key=lambda p: (max(0, p[0].start - p[1].end, p[1].start - p[0].end), p[0].start),
+        default=None,
+    )
+
+
+def _sentences_around(sentences: Sequence[Sentence], one: Mention, other: Mention) -> Span:
+    """Return the span from the sentence of the earlier mention to that of the later."""
+    start, end = min(one.start, other.start), max(one.end, other.end)
+    low = max((s.start for s in sentences if s.start <= start), default=start)
+    high = min((s.end for s in sentences if s.end >= end), default=end)
+    return low, high

@@ -1,0 +1,85 @@
+"""What the training of a relation model can be told, beside what every training can."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from kgbuild.training.settings import TrainingSettings
+
+__all__ = ["RelationCorpusSettings", "RelationSettings"]
+
+
+class RelationCorpusSettings(BaseModel):
+    """A corpus whose relations are learned by a convention of its own."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(description="names its convention in the finished model")
+    training: list[str] = Field(min_length=1, description="files of any readable format")
+    development: list[str] = Field(default=[], description="files to measure and calibrate on")
+    types: list[str] = Field(min_length=1, description="its types of relations")
+    pairs: list[tuple[str, str]] = Field(
+        min_length=1,
+        description="the categories that it relates; of the others nothing is known there",
+    )
+    options: dict[str, Any] = Field(default_factory=dict, description="of the files' reader")
+    fold: dict[str, str] = Field(
+        default_factory=dict, description="categories that count as another one"
+    )
+    novelty: bool = Field(False, description="it says whether a relation is new")
+    predicates: dict[str, str] = Field(
+        default_factory=dict,
+        description="our predicate for a type, or for 'TYPE CATEGORY CATEGORY'",
+    )
+    implies: dict[str, tuple[str, str]] = Field(
+        default_factory=dict,
+        description="a type of this corpus that is the type of another one: [corpus, type]; each "
+        "then teaches the other, where it relates such categories",
+    )
+
+
+class RelationSettings(BaseModel):
+    """How a relation model is trained."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    categories: list[str] = Field(
+        min_length=1, description="what is marked in the text; kinds of a category count as it"
+    )
+    corpora: list[RelationCorpusSettings] = Field(min_length=1)
+    schema_: str = Field("biomedical", alias="schema", description="a name, or a YAML file")
+    held_back: str | None = Field(
+        None, description="a list of PubMed ids that must not train; one a line"
+    )
+    start_from: str | None = Field(
+        None,
+        description="folder of a finished training over the same base, whose encoder this one "
+        "begins with (what recognizes names knows much of relations), and whose head, if it is "
+        "one for the same labels",
+    )
+    negatives: float = Field(
+        1.0, gt=0, le=1, description="share of a window's unrelated pairs that a step learns from"
+    )
+    positive_weight: float = Field(
+        1.0, gt=0, description="how much a related pair counts, beside 1 for an unrelated one"
+    )
+    novelty_weight: float = Field(0.5, ge=0, description="how much novelty counts, beside the type")
+    implied_weight: float = Field(
+        0.5, ge=0, description="how much what another corpus implies counts"
+    )
+    hide: float = Field(0.05, ge=0, lt=1, description="share of word pieces hidden in training")
+    hide_mentions: float = Field(
+        0.0, ge=0, lt=1, description="share of mentions whose name is hidden, so that the text "
+        "around them must tell"
+    )  # fmt: skip
+    mark_layer: int | None = Field(
+        0, ge=0, description="the layer that first sees which word pieces are mentions; or none"
+    )
+    measure: int | None = Field(
+        None, ge=1, description="documents of a corpus to measure on between epochs; all if absent"
+    )
+    dropout: float = Field(0.2, ge=0, lt=1, description="before the classifier")
+    width: int = Field(256, ge=8, description="of the classifier's hidden layer")
+    training: TrainingSettings = TrainingSettings()

@@ -1,0 +1,172 @@
+"""From a configuration to a finished relation model: what ``kgbuild train relations`` does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kgbuild.errors import ConfigError
+from kgbuild.ontologies.schema import Schema
+from kgbuild.training.settings_file import resolve
+
+if TYPE_CHECKING:
+    from kgbuild.evaluation.relations import Pair
+    from kgbuild.extractors.relation_labels import RelationLabels
+    from kgbuild.records import AnnotatedDocument
+    from kgbuild.training.loop import Progress
+    from kgbuild.training.relation_data import Example, RelationCorpus
+    from kgbuild.training.relation_measure import Verdict
+    from kgbuild.training.relation_model import RelationNet
+    from kgbuild.training.relation_settings import RelationSettings
+    from kgbuild.training.relation_task import RelationTask
+
+__all__ = ["RelationReport", "prepare_task", "train_relations"]
+
+Measured = tuple[Sequence["Example"], Sequence["AnnotatedDocument"]]
+
+
+@dataclass(frozen=True, slots=True)
+class RelationReport:
+    """What a training gave: measures on all development documents, and what it was trained on."""
+
+    folder: Path
+    measures: Mapping[str, float]
+    documents: Mapping[str, int]
+    dropped: Mapping[str, int]
+    trained_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedTask:
+    """A task with all that measuring its result takes."""
+
+    task: RelationTask
+    measured: Mapping[int, Measured]
+    corpora: Sequence[RelationCorpus]
+    sample: Example
+
+
+def prepare_task(settings: RelationSettings, base: Path, *, beside: Path) -> PreparedTask:
+    """Read the corpora and cut them into windows for the tokenizer of ``base``."""
+    from kgbuild.checkpoints import open_tokenizer, position_limit, read_json, special_tokens
+    from kgbuild.training.relation_data import examples_of, labels_of, read_corpora
+    from kgbuild.training.relation_task import RelationTask
+
+    schema = Schema.load(resolve(settings.schema_, beside))
+    corpora = read_corpora(settings, schema=schema, beside=beside)
+    tokenizer = open_tokenizer(base)
+    special = special_tokens(tokenizer)
+    limit = position_limit(base, read_json(base / "config.json"))
+    labels = labels_of(settings, window=min(limit, 512) - sum(map(len, special)))
+    mask = tokenizer.token_to_id("[MASK]")
+    if mask is None and (settings.hide or settings.hide_mentions):
+        raise ConfigError(f"{base} has no [MASK] token: set hide and hide_mentions to 0")
+
+    def cut(items: Sequence[AnnotatedDocument], place: int) -> list[Example]:
+        return examples_of(
+            items, place, settings=settings, labels=labels,
+            tokenizer=tokenizer, special=special, schema=schema,
+        )  # fmt: skip
+
+    learned = [example for place, own in enumerate(corpora) for example in cut(own.training, place)]
+    if not learned:
+        raise ConfigError(
+            "no two identified mentions of categories that a corpus relates are in one window: see "
+            "that the corpora give identifiers, and that categories and pairs name what they have"
+        )
+    measured: dict[int, Measured] = {
+        place: (cut(own.development, place), own.development)
+        for place, own in enumerate(corpora)
+        if own.development
+    }
+    shown = {place: _first(own, settings.measure) for place, own in measured.items()}
+    start = Path(resolve(settings.start_from, beside)) if settings.start_from else None
+    task = RelationTask(learned, shown, settings, labels, mask=mask or 0, start_from=start)
+    return PreparedTask(task, measured, corpora, learned[0])
+
+
+def train_relations(
+    settings: RelationSettings,
+    folder: Path,
+    *,
+    beside: Path,
+    progress: Callable[[Progress], None] | None = None,
+) -> RelationReport:
+    """Train a relation model, or go on training it, and export it to ``folder/model``.
+
+    Thresholds and probabilities are set on the development documents, so the measures there are
+    those of the best threshold.
+
+    Args:
+        settings: what the configuration file says.
+        folder: for checkpoints, measures and the finished model.
+        beside: the folder that file names in ``settings`` are relative to.
+        progress: see ``train``.
+
+    Raises:
+        ConfigError, InputError: a corpus or the base is absent or unfit.
+        MissingExtraError: the extra ``train`` is not installed.
+    """
+    from kgbuild.checkpoints import find_checkpoint
+    from kgbuild.training.loop import train
+    from kgbuild.training.relation_export import export_relations
+    from kgbuild.training.relation_model import RelationNet
+
+    training = settings.training.model_copy(
+        update={"base": resolve(settings.training.base, beside)}
+    )
+    base = find_checkpoint(training.base, weights=("*.safetensors",))
+    prepared = prepare_task(settings, base, beside=beside)
+    result = train(prepared.task, training, folder, progress=progress)
+    assert isinstance(result.model, RelationNet)
+    labels, measures = _judge(result.model, prepared.task, prepared.measured)
+    export_relations(
+        result.model, labels, folder / "model",
+        tokenizer=base / "tokenizer.json", sample=prepared.sample.unit, measures=measures,
+    )  # fmt: skip
+    return RelationReport(
+        folder / "model",
+        measures,
+        {own.name: len(own.training) for own in prepared.corpora},
+        {own.name: own.dropped for own in prepared.corpora},
+        result.trained_share,
+    )
+
+
+def _judge(
+    model: RelationNet, task: RelationTask, measured: Mapping[int, Measured]
+) -> tuple[RelationLabels, dict[str, float]]:
+    """Return the labels calibrated on all development documents, and the measures there."""
+    import torch
+
+    from kgbuild.training.relation_measure import (
+        best_threshold,
+        calibrate,
+        gold_pairs,
+        measure,
+        verdicts,
+    )
+
+    labels = task.labels
+    found: dict[int, list[Verdict]] = {}
+    gold: dict[int, set[Pair]] = {}
+    measures: dict[str, float] = {}
+    with torch.no_grad():
+        for place, (examples, documents) in measured.items():
+            rows = task.predict(model, examples, torch.device("cpu"))
+            own = found[place] = verdicts(examples, rows, labels, place)
+            wanted = gold[place] = gold_pairs(documents, labels.conventions[place])
+            scores = measure(own, wanted, best_threshold(own, wanted))
+            name = labels.conventions[place].name
+            measures |= {f"{name} {key}": value for key, value in scores.items()}
+    return calibrate(labels, found, gold), measures
+
+
+def _first(measured: Measured, count: int | None) -> Measured:
+    """Return the first ``count`` documents and their windows; None is all."""
+    examples, documents = measured
+    kept = documents[:count]
+    ids = {item.document.id for item in kept}
+    return [example for example in examples if example.document in ids], kept
