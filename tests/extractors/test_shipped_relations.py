@@ -1,0 +1,72 @@
+"""The relation model that comes with kgbuild: it opens, without torch, and finds what it should."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from marked_text import document
+
+from kgbuild.config import parse_config
+from kgbuild.config_relations import ModelRelationsConfig
+from kgbuild.extractors.trained_relations import SHIPPED_MODEL, TrainedRelationExtractor
+from kgbuild.ontologies.schema import Schema
+from kgbuild.records import AnnotatedDocument
+
+ACROSS = (
+    "Seizures induced by [cocaine|C=MESH:D003042]. "
+    "Mice were given the drug for ten days. Most of the animals had [seizures|D=MESH:D012640], "
+    "and [seizures|D=MESH:D012640] were severe after [cocaine|C=MESH:D003042]. "
+    "[Saline|C=MESH:D012965] was the control."
+)
+
+
+@pytest.fixture(scope="module")
+def extractor() -> TrainedRelationExtractor:
+    return TrainedRelationExtractor(schema=Schema.load("biomedical"), threads=1)
+
+
+def named(item: AnnotatedDocument, extractor: TrainedRelationExtractor) -> set[tuple[str, ...]]:
+    names = {mention.id: mention.text.lower() for mention in item.mentions}
+    [found] = extractor.extract([item])
+    return {(names[r.subject], r.predicate, names[r.object]) for r in found}
+
+
+def test_a_chemical_causes_a_disease(extractor: TrainedRelationExtractor) -> None:
+    found = named(document(ACROSS), extractor)
+    assert ("cocaine", "causes", "seizures") in found
+    assert not any("saline" in (subject, object_) for subject, _, object_ in found)
+
+
+def test_a_gene_is_related_to_a_disease_and_it_says_whether_that_is_new(
+    extractor: TrainedRelationExtractor,
+) -> None:
+    item = document(
+        "Mutations of [BRCA1|G=HGNC:1100] were associated with "
+        "[breast cancer|D=MESH:D001943] in the families that we studied."
+    )
+    [found] = extractor.extract([item])
+    assert [relation.predicate for relation in found] == ["associated_with"]
+    assert found[0].novel is not None
+
+
+def test_the_configuration_names_it_without_a_folder() -> None:
+    config = parse_config("relations: [{type: model}]")
+    assert config.relations == [ModelRelationsConfig()]
+
+
+def test_it_runs_without_torch() -> None:
+    code = (
+        "import sys\n"
+        "from kgbuild.extractors.trained_relations import TrainedRelationExtractor\n"
+        "from kgbuild.ontologies.schema import Schema\n"
+        "TrainedRelationExtractor(schema=Schema.load('biomedical')).extract([])\n"
+        "assert 'torch' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_weights_are_small() -> None:
+    sizes = [p.stat().st_size for p in SHIPPED_MODEL.iterdir() if p.suffix in {".onnx", ".bin"}]
+    assert sum(sizes) <= 30_000_000
