@@ -1,8 +1,12 @@
-"""Several writers at a time that never wait for each other's locks.
+"""Several writers at a time that never wait for each other's locks on nodes.
 
 Writing a relationship locks the nodes at its ends, so two transactions that share a node may end
 in a deadlock. Each batch therefore says which partitions of the nodes it touches, and a writer
 takes only a batch that shares none with those being written.
+
+That does not rule out every deadlock. A new relationship also locks the one that came before it at
+either node, and that one may join nodes of two writers. The driver runs such a transaction again,
+and the fence keeps it from being written twice.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Loading Neo4j, against the best hand-written loop on the same graph and server.
 
-    python benchmarks/neo4j.py [--statements 10000 100000] [--writers 1 2]
+    python benchmarks/neo4j_loading.py [--statements 10000 100000] [--writers 1 2]
 
 For each size, in turn on one warm server whose database is emptied between: a single-writer loop
 written by hand (unique ids, batches of 10,000, UNWIND, CREATE, properties set, evidence with its
