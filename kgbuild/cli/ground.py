@@ -31,6 +31,8 @@ Examples:
 
   kgbuild ground "Neoplasms, Breast" --vocab mesh
 
+  kgbuild ground "asthma and breast cancer"     names several things: a line for each
+
   kgbuild ground "heart attack" --format json     "id" is null for a name that means nothing known
 """
 
@@ -75,25 +77,33 @@ def ground(
         linker = components.grounder
         if not isinstance(linker, Linker):
             raise TypeError(f"expected a Linker, got {type(linker).__name__}")
-        resolution = linker.resolve(text, wanted)
+        found = linker.resolve_all(text, wanted)
         candidates = linker.explain(text, wanted) if explain else ()
     if format is Format.json:
-        _print_json(text, resolution, candidates if explain else None, linker.lexicon)
+        _print_json(text, found, candidates if explain else None, linker.lexicon)
         return
-    _print_text(text, resolution)
+    for resolution in found:
+        _print_text(text, resolution, part=len(found) > 1)
     if explain:
         _print_candidates(candidates, linker.lexicon)
 
 
 def _print_json(
-    text: str, resolution: Resolution, candidates: Sequence[Candidate] | None, lexicon: Lexicon
+    text: str,
+    found: Sequence[Resolution],
+    candidates: Sequence[Candidate] | None,
+    lexicon: Lexicon,
 ) -> None:
     nil = {"id": None, "name": None, "category": None, "method": None, "score": None}
-    best = resolution.best
+    best = found[0].best if len(found) == 1 else None
     answer: dict[str, object] = {"text": text, **(_row(best, lexicon) if best else nil)}
-    answer |= {"reason": resolution.reason, "note": resolution.note}
+    if len(found) == 1:
+        answer |= {"reason": found[0].reason, "note": found[0].note}
+    else:
+        answer |= {"reason": "it names several things", "note": ""}
+        answer["parts"] = [_row(part.best, lexicon) for part in found if part.best]
     if candidates is not None:
-        answer["candidates"] = [_row(found, lexicon) for found in candidates]
+        answer["candidates"] = [_row(one, lexicon) for one in candidates]
     sys.stdout.write(json.dumps(answer, ensure_ascii=False, indent=2) + "\n")
 
 
@@ -108,13 +118,13 @@ def _row(found: Candidate, lexicon: Lexicon) -> dict[str, object]:
     }
 
 
-def _print_text(text: str, resolution: Resolution) -> None:
+def _print_text(text: str, resolution: Resolution, *, part: bool) -> None:
     best = resolution.best
     if best is None:
         out.print(f"{escape(text)} is NIL: {escape(resolution.reason)}")
     else:
         out.print(
-            f"{escape(text)} is [bold]{best.curie}[/] {escape(best.name)} "
+            f"{escape(text)} {'names' if part else 'is'} [bold]{best.curie}[/] {escape(best.name)} "
             f"({best.method}, score {best.score:.2f})"
         )
         if resolution.note:

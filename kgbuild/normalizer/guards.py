@@ -6,7 +6,7 @@ import re
 from collections import Counter
 
 from kgbuild.normalizer.folding import word_set
-from kgbuild.normalizer.normal_form import normal_key
+from kgbuild.normalizer.normal_form import normal_key, tokens
 
 __all__ = ["codes", "may_be_same"]
 
@@ -26,8 +26,9 @@ _OPPOSITES = (
     ("primary", "secondary"), ("type", "pseudo"), ("increased", "decreased"), ("anabolic",
     "catabolic"), ("gain", "loss"), ("dextro", "levo"), ("cis", "trans"), ("juvenile", "adult"),
     ("inborn", "acquired"), ("congenital", "acquired"), ("high", "low"), ("large", "small"),
+    ("with", "without"),
 )  # fmt: skip
-_CAPS = re.compile(r"(?<![^\W_])[A-Z][A-Z0-9]{1,4}(?![^\W_])")
+_CAPS = re.compile(r"[A-Z]{2,5}")
 
 
 def codes(name: str) -> Counter[str]:
@@ -37,7 +38,8 @@ def codes(name: str) -> Counter[str]:
     ['2', 'alpha', 'il']
     """
     found: Counter[str] = Counter()
-    shouted = {m.casefold() for m in _CAPS.findall(name)} if not name.isupper() else set()
+    parts = tokens(name) if not name.isupper() else ()  # TNF of TNFα, too
+    shouted = {part.casefold() for part in parts if _CAPS.fullmatch(part)}
     for token in normal_key(name).split():
         if token.isdigit():
             found[token.lstrip("0") or "0"] += 1

@@ -168,6 +168,17 @@ def test_ground_resolves_and_explains(kgb: Run, fast: Path) -> None:
     assert scores == sorted(scores, reverse=True)
 
 
+def test_ground_tells_each_thing_that_a_name_stands_for(kgb: Run, fast: Path) -> None:
+    lines = kgb("ground", "heart attack and multiple sclerosis", "-c", fast).out.splitlines()
+    assert [line.split(" names ")[1].split()[0] for line in lines] == [
+        "MONDO:0005068", "MONDO:0005301",
+    ]  # fmt: skip
+    asked = kgb("ground", "heart attack and multiple sclerosis", "-c", fast, "--format", "json")
+    found = json.loads(asked.out)
+    assert (found["id"], found["reason"]) == (None, "it names several things")
+    assert [part["id"] for part in found["parts"]] == ["MONDO:0005068", "MONDO:0005301"]
+
+
 def test_ground_keeps_to_a_category_and_says_nil(kgb: Run, fast: Path) -> None:
     gene = kgb("ground", "CAT", "--category", "Gene", "-c", fast).out
     animal = kgb("ground", "CAT", "--category", "OrganismTaxon", "-c", fast).out

@@ -1,0 +1,121 @@
+"""Resolving a name by equality: exact, abbreviation, normalized, in this order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from kgbuild.normalizer.candidates import Query
+from kgbuild.normalizer.modifiers import species_name, without_kind, without_modifiers
+from kgbuild.normalizer.names import derived_names
+from kgbuild.normalizer.variant_names import normal_variant, rs_number
+from kgbuild.records import Candidate
+
+if TYPE_CHECKING:
+    from kgbuild.normalizer.ranking import Ranking
+
+__all__ = ["EqualNames", "Resolution"]
+
+_SHORTER = {
+    "DiseaseOrPhenotypicFeature": without_modifiers,
+    "Gene": without_kind,
+    "OrganismTaxon": species_name,
+}
+_VARIANT = "SequenceVariant"
+_SHORT = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What a name means: the candidates, best first, and for NIL the reason.
+
+    ``note`` says what is doubtful about the first, or what else has the name equally. ``name`` is
+    what a NIL is called where that is not the text itself: a variant's normal form.
+    """
+
+    candidates: tuple[Candidate, ...]
+    reason: str = ""
+    note: str = ""
+    name: str = ""
+
+    @property
+    def best(self) -> Candidate | None:
+        """Return the identifier decided on, or None for NIL."""
+        return self.candidates[0] if self.candidates and not self.reason else None
+
+
+class EqualNames:
+    """Resolves names that the lexicon has, up to their normal form.
+
+    Args:
+        ranking: orders the terms that share a name.
+        abbreviations: heed what a document says that a short form stands for.
+        cache_size: names remembered.
+    """
+
+    def __init__(
+        self, ranking: Ranking, *, abbreviations: bool = True, cache_size: int = 100_000
+    ) -> None:
+        self._ranking = ranking
+        self._abbreviations = abbreviations
+        self.resolve = lru_cache(maxsize=cache_size)(self._resolve)
+
+    def is_variant(self, query: Query) -> bool:
+        """Tell whether the name is that of a sequence variant, which no lexicon lists."""
+        return bool(query.category) and self._ranking.schema.is_a(query.category, _VARIANT)
+
+    def _resolve(self, query: Query) -> Resolution:
+        if self.is_variant(query):
+            return _variant(query.text)
+        if query.long_form and self._abbreviations:
+            if candidates := self._by_long_form(query):
+                return Resolution(tuple(_renamed(c, "abbreviation") for c in candidates))
+            if len(query.text) <= _SHORT:
+                return Resolution(
+                    (), f"the document's {query.text!r} is {query.long_form!r}: not in the lexicon"
+                )
+        candidates = self._ranking.equal_names(query.text, query.category)
+        if candidates:
+            return Resolution(candidates)
+        for form in self._other_forms(query):
+            if candidates := self._ranking.equal_names(form, query.category):
+                return Resolution(tuple(_renamed(c, "normalized") for c in candidates))
+        return Resolution((), self._why_not(query))
+
+    def _other_forms(self, query: Query) -> Iterator[str]:
+        """Yield what "Neoplasms, Breast" or "metastatic melanoma" is called elsewhere."""
+        yield from derived_names(query.text)
+        for category, shorter in _SHORTER.items():
+            if self._ranking.schema.is_a(query.category, category):
+                plain = shorter(query.text)
+                if plain != query.text:
+                    yield plain
+
+    def _by_long_form(self, query: Query) -> tuple[Candidate, ...]:
+        candidates = self._ranking.equal_names(query.long_form, query.category)
+        if candidates:
+            return candidates
+        shorts = self._ranking.equal_names(query.text, query.category, defined=True)
+        return self._ranking.agreeing_with(shorts, query.long_form)
+
+    def _why_not(self, query: Query) -> str:
+        others = {entry.category for entry in self._ranking.lexicon.lookup(query.text)}
+        if others:
+            return f"the name is only known for {', '.join(sorted(others))}"
+        return "no name in the lexicon"
+
+
+def _renamed(candidate: Candidate, method: str) -> Candidate:
+    return Candidate(candidate.curie, candidate.name, candidate.score, method)
+
+
+def _variant(text: str) -> Resolution:
+    """Resolve a sequence variant: an rs number is its identifier, other notations have none."""
+    if curie := rs_number(text):
+        return Resolution((Candidate(curie, curie.partition(":")[2], 1.0, "exact"),))
+    if form := normal_variant(text):
+        reason = f"{form} needs its reference sequence to have an identifier"
+        return Resolution((), reason, name=form)
+    return Resolution((), "no notation of a sequence variant that we know")
