@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -290,12 +289,21 @@ def uses_dense(config: Config) -> bool:
     """Say whether names that nothing else resolves are looked up by their vectors.
 
     Raises:
-        MissingExtraError: it is on, and the extra ``dense`` is not installed.
+        MissingExtraError: it is on, and what runs the encoder is not installed.
     """
-    installed = all(find_spec(name) for name in ("faiss", "sentence_transformers"))
+    from kgbuild.normalizer.encoder import can_open
+
+    installed = can_open(config.grounding.encoder)
     if config.grounding.dense == "on" and not installed:
         raise MissingExtraError("dense", needed_for="grounding by vectors (grounding.dense: on)")
     return installed and config.grounding.dense != "off"
+
+
+def _thresholds(config: Config) -> Mapping[str, float]:
+    from kgbuild.normalizer.encoder import encoder_thresholds
+
+    own = config.grounding.threshold
+    return encoder_thresholds(config.grounding.encoder) if own is None else {"": own}
 
 
 def _linker(config: Config, schema: Schema, lexicon: Lexicon, progress: Progress | None) -> Linker:
@@ -305,7 +313,7 @@ def _linker(config: Config, schema: Schema, lexicon: Lexicon, progress: Progress
         lexicon,
         schema=schema,
         dense=_LazyDense(config, lexicon, progress) if uses_dense(config) else None,
-        threshold=config.grounding.threshold,
+        thresholds=_thresholds(config),
         keep_candidates=config.grounding.candidates,
         trust_given=config.grounding.trust_given,
     )

@@ -115,7 +115,9 @@ class GroundingConfig(Section):
         "auto", description="embedding matches after the exact ones: on, off, or if installed"
     )
     encoder: str | None = Field(None, description="a sentence-transformers folder or hub id")
-    threshold: float = Field(0.85, ge=0, le=1, description="cosine below which dense is NIL")
+    threshold: float | None = Field(
+        None, ge=0, le=1, description="cosine below which dense is NIL; null: the encoder's own"
+    )
     candidates: int = Field(5, ge=0, description="how many candidates to keep with a grounding")
 
 

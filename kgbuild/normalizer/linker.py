@@ -12,7 +12,7 @@ from kgbuild.normalizer.composites import splits
 from kgbuild.normalizer.expansion import defined_beside, expanded, long_forms
 from kgbuild.normalizer.ranking import COMPATIBLE, Ranking
 from kgbuild.normalizer.resolution import EqualNames, Resolution
-from kgbuild.normalizer.similar_meaning import SimilarMeanings
+from kgbuild.normalizer.similar_meaning import THRESHOLDS, SimilarMeanings
 from kgbuild.normalizer.species import SpeciesOfText
 from kgbuild.records import AnnotatedDocument, Candidate, Grounding, Mention
 
@@ -45,7 +45,8 @@ class Linker:
         lexicon: the names.
         schema: for categories and preferred vocabularies.
         dense: what finds similar names when no name is equal, or None.
-        threshold: cosine from which a similar name is taken, in [0, 1].
+        thresholds: cosine from which a similar name is taken, in [0, 1], by category of the
+            mention; that of "" holds for the others.
         keep_candidates: how many candidates a grounding keeps for explanation; 0 keeps none.
         trust_given: keep the groundings that the input brings.
         compatible: how well a term's category serves for a mention's, other than the same and
@@ -59,7 +60,7 @@ class Linker:
         *,
         schema: Schema,
         dense: CandidateSearch | None = None,
-        threshold: float = 0.85,
+        thresholds: Mapping[str, float] = THRESHOLDS,
         keep_candidates: int = 5,
         trust_given: bool = True,
         compatible: Mapping[tuple[str, str], float] = COMPATIBLE,
@@ -68,7 +69,6 @@ class Linker:
         self.lexicon = lexicon
         self.schema = schema
         self.dense = dense
-        self.threshold = threshold
         self.keep_candidates = keep_candidates
         self.trust_given = trust_given
         self._ranking = Ranking(lexicon, schema=schema, compatible=compatible)
@@ -78,7 +78,7 @@ class Linker:
             self._similar = SimilarMeanings(
                 self._ranking,
                 dense,
-                threshold=threshold,
+                thresholds=thresholds,
                 width=max(4 * keep_candidates, 20),
                 cache_size=cache_size,
             )

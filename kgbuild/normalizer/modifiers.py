@@ -16,8 +16,9 @@ _PLAIN = (
     "unresectable", "untreated", "worsening",
 )  # fmt: skip
 _STATE = r"[\w./+-]+[ -](?:positive|negative|mutant|mutated|amplified|resistant|refractory)"
+_STAGE = r"(?:stage|grade) (?:[IV]{1,3}|[0-4])[A-Ca-c]?"
 _MODIFIER = re.compile(
-    rf"(?:{'|'.join(_PLAIN)}|{_STATE})(?: or | and |, |/| )(?=\S)", re.IGNORECASE
+    rf"(?:{'|'.join(_PLAIN)}|{_STATE}|{_STAGE})(?: or | and |, |/| )(?=\S)", re.IGNORECASE
 )
 
 
@@ -28,6 +29,8 @@ def without_modifiers(text: str) -> str:
 
     >>> without_modifiers("recurrent or metastatic HER2-positive breast cancer")
     'breast cancer'
+    >>> without_modifiers("stage II and stage III colorectal cancer")
+    'colorectal cancer'
     >>> without_modifiers("chronic hepatitis"), without_modifiers("severe")
     ('chronic hepatitis', 'severe')
     """

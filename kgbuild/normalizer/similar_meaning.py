@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from kgbuild.normalizer.candidates import CandidateSearch, Query
@@ -13,7 +14,12 @@ from kgbuild.records import Candidate
 if TYPE_CHECKING:
     from kgbuild.normalizer.ranking import Ranking
 
-__all__ = ["SimilarMeanings"]
+__all__ = ["THRESHOLDS", "SimilarMeanings"]
+
+THRESHOLDS: Mapping[str, float] = {"": 0.85}
+
+_SYMBOL = re.compile(r"\S{1,4}|\S*\d\S*|\S+[A-Z]\S*")
+_SHOUTED = re.compile(r"[A-Z]{7,}")
 
 
 class SimilarMeanings:
@@ -22,7 +28,7 @@ class SimilarMeanings:
     Args:
         ranking: knows which categories serve for which.
         dense: finds the nearest.
-        threshold: cosine from which a name is taken.
+        thresholds: cosine from which a name is taken, by category; "" for the others.
         width: how many are looked at.
         cache_size: names remembered.
     """
@@ -32,13 +38,13 @@ class SimilarMeanings:
         ranking: Ranking,
         dense: CandidateSearch,
         *,
-        threshold: float,
+        thresholds: Mapping[str, float] = THRESHOLDS,
         width: int = 20,
         cache_size: int = 100_000,
     ) -> None:
         self._ranking = ranking
         self._dense = dense
-        self._threshold = threshold
+        self._thresholds = thresholds
         self._width = width
         self._cache_size = cache_size
         self._known: dict[Query, Resolution] = {}
@@ -60,14 +66,29 @@ class SimilarMeanings:
                 self._known[query] = self._judge(query, candidates)
         return {query: self._known[query] for query in queries}
 
+    def _threshold(self, category: str) -> float:
+        """Return the threshold of the nearest category that has one."""
+        schema = self._ranking.schema
+        fitting = [c for c in self._thresholds if c and category and schema.is_a(category, c)]
+        nearest = next((c for c in fitting if all(schema.is_a(c, d) for d in fitting)), "")
+        return self._thresholds[nearest]
+
     def _judge(self, query: Query, found: Sequence[Candidate]) -> Resolution:
         fitting = self._ranking.fitting(found, query.category)
         safe = [c for c in fitting if may_be_same(query.name, c.name)]
         rest = tuple(c for c in fitting if c not in safe)
-        if not safe:
+        threshold = self._threshold(query.category)
+        if _is_symbol(query.name):
+            reason = "no name in the lexicon; a symbol is only taken as it is written"
+        elif not safe:
             reason = "similar names differ in a digit or code" if rest else "no similar name"
-        elif safe[0].score < self._threshold:
-            reason = f"best similarity {safe[0].score:.2f} is below {self._threshold:.2f}"
+        elif safe[0].score < threshold:
+            reason = f"best similarity {safe[0].score:.2f} is below {threshold:.2f}"
         else:
             reason = ""
         return Resolution((*safe, *rest), reason)
+
+
+def _is_symbol(name: str) -> bool:
+    """Tell whether a name is a code, in which every letter counts: "BMP", "dcnt1", "FcgR"."""
+    return bool(_SYMBOL.fullmatch(name)) and not _SHOUTED.fullmatch(name)

@@ -41,7 +41,7 @@ class EncoderSettings(_Section):
         None, description="file that lists documents that must not train, one id a line"
     )
     keep_for_ranking: int = Field(
-        4, ge=2, description="every n-th training document is left to the reranker's fitting"
+        4, ge=2, description="every n-th training document is left out, to choose a threshold on"
     )
     schema_: str = Field("biomedical", alias="schema")
     steps: int = Field(100, ge=1, description="batches in an epoch")
@@ -55,6 +55,9 @@ class EncoderSettings(_Section):
     margin: float = Field(0.05, ge=0, lt=1)
     temperature: float = Field(50.0, gt=0, description="of negatives, in the multi-similarity loss")
     longest: int = Field(40, ge=8, description="word pieces of a name, at most")
+    thresholds: dict[str, float] = Field(
+        {}, description="cosine from which a name is taken, by category of the mention"
+    )
     training: TrainingSettings = TrainingSettings(
         learning_rate=3e-4, epochs=3, layers=2, weight_decay=0.01
     )

@@ -118,7 +118,7 @@ def linked_documents(
 
 
 def is_for_ranking(item: AnnotatedDocument, every: int) -> bool:
-    """Tell whether a training document is left to the fitting of the reranker.
+    """Tell whether a training document is left out, to choose a threshold on.
 
     By a hash of its id, so that the encoder never learns what its weight is measured on.
     """
@@ -181,6 +181,7 @@ def export_encoder(
     )  # fmt: skip
     said = {
         "max_seq_length": settings.longest,
+        "thresholds": settings.thresholds,
         "vocabularies": [source.name for source in settings.sources()],
         "corpora": [own.name for own in settings.corpora],
         "development": {k: round(float(v), 4) for k, v in result.best.items()},

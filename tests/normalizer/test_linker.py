@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import pytest
 from small_vocabularies import GENES, MESH, MONDO, term
 
-from kgbuild.config import GroundingConfig
 from kgbuild.extractors.dictionary import DictionaryRecognizer
 from kgbuild.normalizer.build import build_lexicon
 from kgbuild.normalizer.encoder import DEFAULT_MODEL, SentenceTransformerEncoder
@@ -170,8 +169,18 @@ def test_successors_in_a_circle_leave_the_given_identifier(make_lexicon, schema)
         assert grounding.curie == given
 
 
-def test_the_threshold_is_that_of_the_configuration(linker):
-    assert linker.threshold == GroundingConfig().threshold
+def test_thresholds_are_by_category_and_symbols_are_not_similar(lexicon, schema):
+    found = [Candidate("MESH:D000544", "Alzheimer Disease", 0.8, "dense")]
+    dense = Similar({"memory sickness": found, "FcgR": found, "ALZHEIMERS": found})
+    linker = Linker(
+        lexicon, schema=schema, dense=dense,
+        thresholds={"": 0.9, "DiseaseOrPhenotypicFeature": 0.85, "Disease": 0.75},
+    )  # fmt: skip
+    assert linker.resolve("memory sickness", "Disease").best
+    assert "below 0.85" in linker.resolve("memory sickness", "PhenotypicFeature").reason
+    assert "below 0.90" in linker.resolve("memory sickness", None).reason
+    assert "symbol" in linker.resolve("FcgR", "Disease").reason
+    assert linker.resolve("ALZHEIMERS", "Disease").best
 
 
 def test_variants_need_an_rs_number(linker):
@@ -191,7 +200,7 @@ def test_similarity_comes_last_and_heeds_threshold_codes_and_category(lexicon, s
             "painkiller": [Candidate("MESH:D001241", "Aspirin", 0.95, "dense")],
         }
     )
-    linker = Linker(lexicon, schema=schema, dense=dense, threshold=0.8)
+    linker = Linker(lexicon, schema=schema, dense=dense, thresholds={"": 0.8})
     best = linker.resolve("memory sickness", "Disease").best
     assert (best.curie, best.method) == ("MESH:D000544", "dense")
     assert "below 0.80" in linker.resolve("faint likeness", "Disease").reason
@@ -347,7 +356,7 @@ def dense_linker(lexicon, schema, tmp_path_factory) -> Linker:
         folder=tmp_path_factory.mktemp("index"),
         lexicon=lexicon.fingerprint,
     )
-    return Linker(lexicon, schema=schema, dense=dense, threshold=0.8)
+    return Linker(lexicon, schema=schema, dense=dense, thresholds={"": 0.8})
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,88 @@
+"""Accuracy of grounding on gold mentions of NCBI-disease and BC5CDR (development splits).
+
+The dictionary is MEDIC of July 2012; `kgbuild evaluate` is the ruler, without training mentions.
+Each encoder is one row; "names" looks up names alone.
+
+    python benchmarks/linking.py [--encoder FOLDER]...
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import yaml
+from shared_vocabularies import KB, SHARED
+
+SPLITS = {
+    "ncbi_disease": SHARED / "corpora/ncbi_disease/NCBIdevelopset_corpus.txt",
+    "bc5cdr": SHARED / "corpora/bc5cdr/CDR_DevelopmentSet.PubTator.txt",
+}
+MEASURES = ("@1", "@5", "@1 all ids", "@1 decided")
+
+
+def medic() -> Iterator[str]:
+    """Yield MEDIC as a table that kgbuild reads."""
+    yield "id\tname\tcategory\tsynonyms\txrefs"
+    with gzip.open(KB / "medic/medic_06Jul2012.txt.gz", "rt", encoding="utf-8") as lines:
+        for line in lines:
+            ids, _, names = line.rstrip("\n").partition("||")
+            own, *more = [
+                f"OMIM:{code}" if code.isdigit() else f"MESH:{code}"
+                for code in ids.split("|")
+                if code
+            ]
+            name, *synonyms = [text for text in names.split("|") if text]
+            yield f"{own}\t{name}\tDisease\t{'|'.join(synonyms)}\t{'|'.join(more)}"
+
+
+def measure(table: Path, split: Path, grounding: dict[str, object]) -> dict[str, Any]:
+    """Return what `kgbuild evaluate` says."""
+    config, found = table.with_name("linking.yaml"), table.with_name("found.json")
+    config.write_text(yaml.safe_dump({"grounding": grounding}), "utf-8")
+    subprocess.run(
+        [
+            sys.executable, "-c", "from kgbuild.cli import main; main()", "evaluate", str(split),
+            "--vocab", str(table), "--config", str(config), "--task", "grounding",
+            "--category", "Disease", "--json", str(found), "--samples", "0",
+        ],
+        check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    result: dict[str, Any] = json.loads(found.read_text("utf-8"))
+    return result
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--encoder", action="append", default=[], help="a folder or hub id; repeat")
+    parser.add_argument("--threshold", type=float, default=0.85)
+    given = parser.parse_args()
+    ways: dict[str, dict[str, object]] = {"names": {"dense": "off"}}
+    for encoder in given.encoder:
+        ways[encoder] = {"dense": "on", "encoder": encoder, "threshold": given.threshold}
+    print(f"| corpus | looked up by | {' | '.join(MEASURES)} | documents' F1 | time |")
+    print("|---|---|---:|---:|---:|---:|---:|---:|")
+    with TemporaryDirectory() as folder:
+        table = Path(folder) / "medic.tsv"
+        table.write_text("\n".join(medic()) + "\n", "utf-8")
+        for name, split in SPLITS.items():
+            for way, grounding in ways.items():
+                started = time.monotonic()
+                tables = measure(table, split, grounding)["tables"]
+                accuracy = tables["grounding.accuracy"]["rows"]["micro"]
+                shares = [accuracy[key]["accuracy"] for key in MEASURES]
+                shares.append(tables["identifiers.gold_mentions"]["rows"]["micro"]["f1"])
+                shown = " | ".join(f"{100 * share:.1f}" for share in shares)
+                print(f"| {name} | {way} | {shown} | {time.monotonic() - started:.0f} s |")
+
+
+if __name__ == "__main__":
+    main()
