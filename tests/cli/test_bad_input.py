@@ -287,9 +287,7 @@ def test_a_million_characters_are_one_document(build: Build) -> None:
     filler = "The patients were seen again after some weeks, and all of them did well. " * 6900
     text = f"{TEXTS[0]} {filler}{TEXTS[1]} {filler}{TEXTS[2]}"
     assert len(text) > 1_000_000
-    started = time.monotonic()
     built = build("long.txt", text.encode())
-    assert time.monotonic() - started < 60
     with Workspace(built.folder) as workspace:
         [item] = [i for i in workspace.documents() if i.document.id not in GOOD]
     assert item.document.text == text
