@@ -63,11 +63,15 @@ def measure(table: Path, split: Path, grounding: dict[str, object]) -> dict[str,
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--encoder", action="append", default=[], help="a folder or hub id; repeat")
-    parser.add_argument("--threshold", type=float, default=0.85)
+    parser.add_argument("--threshold", type=float, help="default: each encoder's own")
     given = parser.parse_args()
     ways: dict[str, dict[str, object]] = {"names": {"dense": "off"}}
     for encoder in given.encoder:
-        ways[encoder] = {"dense": "on", "encoder": encoder, "threshold": given.threshold}
+        ways[encoder] = {
+            "dense": "on",
+            "encoder": encoder,
+            **({} if given.threshold is None else {"threshold": given.threshold}),
+        }
     print(f"| corpus | looked up by | {' | '.join(MEASURES)} | documents' F1 | time |")
     print("|---|---|---:|---:|---:|---:|---:|---:|")
     with TemporaryDirectory() as folder:
