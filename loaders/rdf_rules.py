@@ -78,7 +78,8 @@ def _target(shape: Shape) -> str:
 def _rule(shape: Shape, rule: Rule) -> Iterator[Question]:
     """Yield the queries of a rule; those about values share a sweep: most graphs are right."""
     name_, path = shape.rule_name(rule), f"?this <{name(rule.item.short)}>"
-    mine = f"EXISTS {{ {_target(shape)} }}"
+    classes = ", ".join(f"<{iri}>" for iri in shape.classes)
+    mine = f"EXISTS {{ ?this a ?class . FILTER(?class IN ({classes})) }}"
     if rule.item.required:
         absent = f"{_target(shape)} FILTER NOT EXISTS {{ {path} ?any }}"
         yield _question(name_, "a value", absent)
@@ -96,6 +97,10 @@ def _rule(shape: Shape, rule: Rule) -> Iterator[Question]:
     )
     for (expected, _), body in zip(wrong, bodies, strict=True):
         yield _question(name_, expected, body, sweep=sweep)
+    if rule.classes:  # MINUS holds all instances, at 100 bytes each, and is ten times faster
+        instances = f"VALUES ?kind {{ {_iris(rule.classes)} }} ?value a ?kind"
+        body = f"{path} ?value . MINUS {{ {instances} }} FILTER({mine})"
+        yield _question(name_, rule.meaning, body)
 
 
 def _wrong(shape: Shape, rule: Rule) -> Iterator[tuple[str, str]]:
@@ -115,9 +120,6 @@ def _wrong(shape: Shape, rule: Rule) -> Iterator[tuple[str, str]]:
             beside = f"?this <{name(shape.short(other))}> ?other"
             within = f"FILTER(!COALESCE(?value {sign} ?other, false))"
             yield f"{sign} {other}", f"EXISTS {{ {beside} . {within} }}"
-    if rule.classes:
-        kinds = ", ".join(f"<{iri}>" for iri in rule.classes)
-        yield rule.meaning, f"NOT EXISTS {{ ?value a ?kind . FILTER(?kind IN ({kinds})) }}"
     if rule.allowed:
         values = ", ".join(f"<{iri}>" for iri in rule.allowed)
         yield rule.meaning, f"?value NOT IN ({values})"

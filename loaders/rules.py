@@ -201,15 +201,16 @@ def _entity_shape(schema: Schema, entities: tuple[str, ...], document: tuple[str
         meaning="a category that is not abstract",
     )
     named, *rest = ENTITY
-    predicates = " ".join(f"<{schema.predicate_iri(p)}>" for p in schema.predicates)
-    plain = f"VALUES ?value {{ {predicates} }} ?this ?value ?object ."
+    predicates = [f"<{schema.predicate_iri(p)}>" for p in schema.predicates]
     statement = "?statement rdf:subject ?this ; rdf:predicate ?value ; rdf:object ?object"
     stated = Whole(
         "entity.stated",
         "a statement for each plain triple",
-        f"{plain} FILTER NOT EXISTS {{ {statement} }}",
-        # SHACL forbids MINUS; without it each triple walks all statements of its subject
-        f"{plain} MINUS {{ {statement} }}",
+        f"?this ?value ?object . FILTER(?value IN ({', '.join(predicates)}))"
+        f" FILTER NOT EXISTS {{ {statement} }}",
+        # SHACL forbids VALUES and MINUS; without MINUS each triple walks all of its subject's
+        f"VALUES ?value {{ {' '.join(predicates)} }} ?this ?value ?object ."
+        f" MINUS {{ {statement} }}",
     )
     return Shape(
         "entity",
