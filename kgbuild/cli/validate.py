@@ -116,4 +116,7 @@ def _print_end(found: Validation) -> None:
         return
     rules = len({breach.rule for breach in found.breaches})
     total = sum(breach.count for breach in found.breaches)
-    out.print(f"{place}: {found.checks} checks, {total:,} breaches of {rules} rules")
+    said, known = (
+        ("breach", "rule") if total == 1 else ("breaches", "rules" if rules > 1 else "rule")
+    )
+    out.print(f"{place}: {found.checks} checks, {total:,} {said} of {rules} {known}")
