@@ -155,9 +155,10 @@ def _structure(schema: Schema, dialect: _Dialect) -> Iterator[Question]:
     for link, end in (
         ("HAS_SUBJECT", "subject"), ("HAS_OBJECT", "object"), ("IN_DOCUMENT", "document"),
     ):  # fmt: skip
-        count = f"COUNT {{ MATCH (x)-[:{link}]->() }}"
-        wrong = f"{evidence} AND {count} <> 1"
-        yield _question(f"evidence.{end}", f"one {link}", wrong, value=count)
+        # not COUNT { }: where Ladybug counts the rows of a query with one, it counts none
+        wrong = f"{evidence} OPTIONAL MATCH (x)-[l:{link}]->() WITH x.id AS id, count(l) AS found"
+        wrong += " WHERE found <> 1"
+        yield _question(f"evidence.{end}", f"one {link}", wrong, value="found", this="id")
     yield _question(
         "evidence.same_document", "the id of its document",
         f"MATCH (x:Evidence)-[:IN_DOCUMENT]->(d:Document) WHERE {_of(evidence)}"

@@ -199,12 +199,13 @@ def test_each_rule_finds_what_breaks_it(case: str, triples: bytes) -> None:
     assert {rule for rule, _ in by_sparql(store)} == rules
 
 
-def test_a_shacl_processor_finds_the_same(triples: bytes, shapes: rdflib.Graph) -> None:
+@pytest.mark.parametrize("part", range(2))
+def test_a_shacl_processor_finds_the_same(part: int, triples: bytes, shapes: rdflib.Graph) -> None:
     store = loaded(triples)
-    for update, _ in BROKEN_RDF.values():
+    for update, _ in list(BROKEN_RDF.values())[part::2]:
         store.update(PREFIX + update)
     ours = by_sparql(store)
-    assert len({rule for rule, _ in ours}) > 25
+    assert len({rule for rule, _ in ours}) > 10
     data = store.dump(format=ox.RdfFormat.N_TRIPLES, from_graph=ox.DefaultGraph())
     assert data is not None
     assert by_pyshacl(data.decode(), shapes) == ours
