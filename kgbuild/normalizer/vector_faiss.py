@@ -166,9 +166,11 @@ def _lists(count: int, dimension: int, *, compressed: bool) -> Any:
     lists = max(1, min(int(4 * count**0.5), count // 40, _LISTS))
     coarse, metric = faiss.IndexFlatIP(dimension), faiss.METRIC_INNER_PRODUCT
     if compressed:
-        parts = next(n for n in range(min(_CODE_BYTES, dimension), 0, -1) if dimension % n == 0)
+        most = max(1, min(_CODE_BYTES, dimension // 2))
+        parts = next(n for n in range(most, 0, -1) if dimension % n == 0)
         bits = max(1, min(8, int(log2(max(2, count / 40)))))
         index = faiss.IndexIVFPQ(coarse, dimension, lists, parts, bits, metric)
+        index.pq.cp.niter = 10
     else:
         half = faiss.ScalarQuantizer.QT_fp16
         index = faiss.IndexIVFScalarQuantizer(coarse, dimension, lists, half, metric, False)
