@@ -269,20 +269,22 @@ class _LazyDense:
     def _open(self) -> DenseIndex:
         from kgbuild.normalizer.encoder import open_encoder
         from kgbuild.normalizer.index import DenseIndex
+        from kgbuild.normalizer.index_folder import FORMAT
 
         encoder = open_encoder(self._config.grounding.encoder)
-        fingerprint = content_hash(self._lexicon.fingerprint, encoder.fingerprint)
-        return DenseIndex(
+        fingerprint = content_hash(self._lexicon.fingerprint, encoder.fingerprint, FORMAT)
+        index = DenseIndex(
             self._lexicon.each_name,
             encoder,
             folder=cache_folder() / "indexes" / fingerprint,
             lexicon=self._lexicon.fingerprint,
-            progress=self._show if self._progress else None,
+            progress=lambda done, total: self._show(index, done, total),
         )
+        return index
 
-    def _show(self, done: int, total: int) -> None:
+    def _show(self, index: DenseIndex, done: int, total: int) -> None:
         if self._progress:
-            self._progress("vectors of names", done, total)
+            self._progress(f"vectors of names, for {index.choice}", done, total)
 
 
 def uses_dense(config: Config) -> bool:

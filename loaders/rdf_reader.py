@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 from urllib.parse import unquote
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     from kgbuild.ontologies.schema import Schema
 
-__all__ = ["facts_of", "read_rdf"]
+__all__ = ["DENIAL", "facts_of", "parsed", "read_rdf"]
 
 _ROWS = 200_000
 _FACTS = pa.schema([("subject", pa.string()), ("property", pa.string()), ("value", pa.string())])
@@ -53,6 +54,17 @@ def read_rdf(path: Path, folder: Path, *, schema: Schema) -> GraphTables:
     Raises:
         InputError: the format is unknown, or the file is not what its name says.
     """
+    with parsed(path) as quads:
+        return tables_of(facts_of(quads, schema), folder, schema=schema)
+
+
+@contextmanager
+def parsed(path: Path) -> Iterator[Iterable[Any]]:
+    """Yield the quads of an RDF file as a stream; its format is told by the name's ending.
+
+    Raises:
+        InputError: the format is unknown, or the file is not what its name says.
+    """
     import pyoxigraph
 
     ending = path.with_suffix("").suffix if path.suffix == ".gz" else path.suffix
@@ -65,8 +77,7 @@ def read_rdf(path: Path, folder: Path, *, schema: Schema) -> GraphTables:
         open_file = gzip.open if path.suffix == ".gz" else open
         with open_file(path, "rb") as file:
             form = getattr(pyoxigraph.RdfFormat, _ENDINGS[ending])
-            quads = pyoxigraph.parse(cast("IO[bytes]", file), form)
-            return tables_of(facts_of(quads, schema), folder, schema=schema)
+            yield pyoxigraph.parse(cast("IO[bytes]", file), form)
     except (SyntaxError, OSError, EOFError) as error:
         raise InputError(f"{path} can't be read as {ending[1:]}: {error}") from error
 
@@ -103,8 +114,8 @@ def facts_of(quads: Iterable[Any], schema: Schema) -> Iterator[Fact]:
     for quad in quads:
         graph, value = quad.graph_name, quad.object
         in_own = isinstance(graph, ox.NamedNode) and graph.value.startswith(KINDS["statement"])
-        if in_own and quad.predicate.value in _DENIAL:
-            yield reader.fact(graph.value, _DENIAL[quad.predicate.value], value)
+        if in_own and quad.predicate.value in DENIAL:
+            yield reader.fact(graph.value, DENIAL[quad.predicate.value], value)
         elif in_own and quad.subject != graph:
             yield from reader.about(graph.value, quad.triple)
         elif isinstance(value, ox.Triple):
@@ -113,11 +124,12 @@ def facts_of(quads: Iterable[Any], schema: Schema) -> Iterator[Fact]:
             yield reader.fact(quad.subject.value, quad.predicate.value, value)
 
 
-_DENIAL = {
+DENIAL = {
     name("owl:sourceIndividual"): name("rdf:subject"),
     name("owl:assertionProperty"): name("rdf:predicate"),
     name("owl:targetIndividual"): name("rdf:object"),
 }
+"""What OWL's words for a denied triple are in reification's."""
 
 
 class _Values:

@@ -63,11 +63,13 @@ def _register() -> None:
         query,
         show,
         train,
+        validate,
         vocab,
     )
 
     for module in (
-        build, query, show, ground, export, load, import_graph, neo4j, failures, evaluate,
+        build, query, show, ground, export, load, import_graph, neo4j, validate, failures,
+        evaluate,
     ):  # fmt: skip
         module.register(app)
     app.add_typer(vocab.app, name="vocab")

@@ -4,24 +4,37 @@ from __future__ import annotations
 
 import json
 import logging
-import shutil
-import tempfile
-import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from kgbuild.errors import VocabularyError
 from kgbuild.normalizer.encoder import fold
-from kgbuild.normalizer.vector_index import (
-    FaissIndex,
-    FlatIndex,
-    IndexKind,
-    build_index,
-    choose_kind,
+from kgbuild.normalizer.index_folder import (
+    FAISS_FILE,
+    FORMAT,
+    MANIFEST,
+    VECTORS,
+    built_beside,
+    check_stamp,
+    damaged,
+    is_built,
+    open_names,
+    open_vectors,
+    read_manifest,
+    stamp_file,
+    stamp_of,
+    write_names,
 )
+from kgbuild.normalizer.vector_choice import (
+    Choice,
+    IndexKind,
+    check_buildable,
+    choose_index,
+    this_machine,
+)
+from kgbuild.normalizer.vector_index import FaissIndex, VectorIndex, build_index, open_index
 from kgbuild.records import Candidate
 
 if TYPE_CHECKING:
@@ -30,7 +43,7 @@ if TYPE_CHECKING:
 
     from kgbuild.protocols import Encoder
 
-__all__ = ["DenseIndex", "FaissIndex", "FlatIndex", "Name", "Progress", "build_index"]
+__all__ = ["DenseIndex", "Name", "Progress"]
 
 Name = tuple[str, str, str]
 """Name, CURIE, category."""
@@ -38,7 +51,6 @@ Name = tuple[str, str, str]
 Progress = Callable[[int, int], None]
 """Called with how many names are encoded, of how many."""
 
-_FORMAT = 1
 _ENCODE = 8192
 _MOST_ROWS = 2048
 
@@ -48,7 +60,7 @@ _log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class _Opened:
     vectors: NDArray[Any]
-    index: FlatIndex | FaissIndex
+    index: VectorIndex
     names: Any
     ranges: Mapping[str, tuple[int, int]]
 
@@ -63,12 +75,15 @@ class DenseIndex:
             the index must be built. Repeated entries count once.
         encoder: makes the vectors; wrap it in ``CachedEncoder`` so that a killed build goes on
             where it was.
-        folder: where the index is kept; built beside and renamed when whole, so that two processes
-            may build it at once.
+        folder: where the index is kept; built beside and renamed when whole. Of two processes that
+            would build it, one waits for the other.
         lexicon: fingerprint of what ``names`` come from.
-        kind: auto, flat, hnsw or ivf (see ``build_index``).
+        kind: auto or one of ``IndexKind`` (see ``choose_index``); what was chosen is logged.
         dtype: of the vectors kept; float16 halves the size and changes cosines by less than 0.001.
         progress: called as names are encoded.
+
+    Attributes:
+        choice: which index it is and why, once it is being built or open.
     """
 
     def __init__(
@@ -90,6 +105,7 @@ class DenseIndex:
         self._dtype = dtype
         self._progress = progress
         self._opened: _Opened | None = None
+        self.choice: Choice | None = None
 
     def search(
         self, texts: Sequence[str], *, k: int, category: str | Collection[str] | None = None
@@ -123,44 +139,40 @@ class DenseIndex:
     def _ready(self) -> _Opened:
         """Open the index, and build it first if the folder holds none."""
         if self._opened is None:
-            if not (self.folder / "manifest.json").is_file():
+            if not is_built(self.folder):
                 self.build()
             self._opened = self._open()
         return self._opened
 
     def build(self, *, replace: bool = False) -> None:
         """Build the index, unless the folder holds one and ``replace`` is off."""
-        if self.folder.exists() and not replace and (self.folder / "manifest.json").is_file():
-            return
-        given = self._names() if callable(self._names) else self._names
-        names = sorted(set(given), key=lambda name: (name[2], name[0], name[1]))
-        with _built_beside(self.folder, replace=replace) as place:
+        with built_beside(self.folder, replace=replace) as place:
+            if place is None:
+                return
+            given = self._names() if callable(self._names) else self._names
+            names = sorted(set(given), key=lambda name: (name[2], name[0], name[1]))
             self._write(names, place)
         self._opened = None
 
     def _write(self, names: Sequence[Name], place: Path) -> None:
-        import pyarrow as pa
-
-        vectors = self._encode(names, place / "vectors.npy")
-        table = pa.table(
-            {"name": pa.array([n[0] for n in names], pa.large_utf8()),
-             "curie": pa.array([n[1] for n in names], pa.large_utf8())}
-        )  # fmt: skip
-        with (
-            pa.OSFile(str(place / "names.arrow"), "wb") as sink,
-            pa.ipc.new_file(sink, table.schema) as writer,
-        ):
-            writer.write_table(table)
-        kind = choose_kind(len(names), self._kind)
-        index = build_index(vectors, kind=kind)
-        if isinstance(index, FaissIndex):
-            index.save(place / "index.faiss")
-        manifest = {
-            "format": _FORMAT, "encoder": self._encoder.fingerprint, "lexicon": self._lexicon,
-            "dimension": self._encoder.dimension, "rows": len(names), "kind": kind,
-            "dtype": self._dtype, "ranges": _ranges(names),
+        choice = choose_index(len(names), self._encoder.dimension, this_machine(), self._kind)
+        check_buildable(choice)
+        self.choice = choice
+        _log.info("index of %d names: %s", len(names), choice)
+        manifest = self._whose() | {
+            "rows": len(names), "kind": choice.kind, "dtype": self._dtype, "ranges": _ranges(names),
         }  # fmt: skip
-        (place / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+        stamp = stamp_of(manifest)
+        vectors = self._encode(names, place / VECTORS)
+        stamp_file(place / VECTORS, stamp)
+        write_names(place, names, stamp)
+        # An exact one is made at opening, of the vectors alone.
+        if choice.kind != "flat":
+            index = build_index(vectors, choice)
+            if isinstance(index, FaissIndex):
+                index.save(place / FAISS_FILE)
+                stamp_file(place / FAISS_FILE, stamp)
+        (place / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
 
     def _encode(self, names: Sequence[Name], path: Path) -> NDArray[Any]:
         import numpy as np
@@ -191,55 +203,41 @@ class DenseIndex:
         return vectors
 
     def _open(self) -> _Opened:
-        import numpy as np
-        import pyarrow as pa
-
-        manifest = _read_manifest(self.folder)
+        manifest = read_manifest(self.folder)
         self._refuse_others(manifest)
         try:
             shape = (manifest["rows"], manifest["dimension"])
-            mode: Literal["r"] | None = "r" if manifest["rows"] else None
-            vectors = np.load(self.folder / "vectors.npy", mmap_mode=mode, allow_pickle=False)
-            names = pa.ipc.open_file(pa.memory_map(str(self.folder / "names.arrow"))).read_all()
             ranges = {category: (first, last) for category, first, last in manifest["ranges"]}
-        except (OSError, ValueError, KeyError, TypeError, pa.ArrowInvalid) as error:
-            raise _damaged(self.folder, str(error)) from error
+            choice = choose_index(*shape, this_machine(), manifest["kind"])
+            stamp = stamp_of(manifest)
+        except (ValueError, KeyError, TypeError) as error:
+            raise damaged(self.folder, f"{MANIFEST}: {error!r}") from error
+        vectors = open_vectors(self.folder, stamp, shape[0])
+        names = open_names(self.folder, stamp)
         if vectors.shape != shape or len(names) != shape[0]:
-            raise _damaged(self.folder, f"{vectors.shape} vectors for {len(names)} names")
-        index: FlatIndex | FaissIndex = FlatIndex(vectors)
-        if (self.folder / "index.faiss").is_file():
-            index = FaissIndex.load(self.folder / "index.faiss", vectors)
+            raise damaged(self.folder, f"{vectors.shape} vectors for {len(names)} names")
+        if (self.folder / FAISS_FILE).exists():
+            check_stamp(self.folder / FAISS_FILE, stamp)
+        index = open_index(self.folder / FAISS_FILE, vectors, choice)
+        self.choice = choice
         return _Opened(vectors, index, names, ranges)
 
-    def _refuse_others(self, manifest: Mapping[str, Any]) -> None:
-        expected = {
-            "format": _FORMAT,
+    def _whose(self) -> dict[str, Any]:
+        return {
+            "format": FORMAT,
             "encoder": self._encoder.fingerprint,
             "lexicon": self._lexicon,
             "dimension": self._encoder.dimension,
         }
-        for key, value in expected.items():
+
+    def _refuse_others(self, manifest: Mapping[str, Any]) -> None:
+        for key, value in self._whose().items():
             if manifest.get(key) != value:
                 raise VocabularyError(
                     f"the dense index in {self.folder} was built with another {key} "
                     f"({manifest.get(key)}, not {value}): build it again with "
                     "DenseIndex(...).build(replace=True), or give another folder"
                 )
-
-
-def _read_manifest(folder: Path) -> dict[str, Any]:
-    path = folder / "manifest.json"
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise _damaged(folder, str(error)) from error
-    if not isinstance(manifest, dict):
-        raise _damaged(folder, "manifest.json is no object")
-    return manifest
-
-
-def _damaged(folder: Path, why: str) -> VocabularyError:
-    return VocabularyError(f"the dense index in {folder} is damaged ({why}): delete the folder")
 
 
 def _ranges(names: Sequence[Name]) -> list[tuple[str, int, int]]:
@@ -307,39 +305,3 @@ def _once(candidates: Iterable[Candidate]) -> list[Candidate]:
     for candidate in sorted(candidates, key=lambda c: (-c.score, c.curie, c.name)):
         best.setdefault(candidate.curie, candidate)
     return list(best.values())
-
-
-@contextmanager
-def _built_beside(folder: Path, *, replace: bool) -> Iterator[Path]:
-    """Give a folder to write in, and rename it to ``folder`` when that went well."""
-    parent = folder.parent
-    prefix = f".{folder.name}.building-"
-    try:
-        parent.mkdir(parents=True, exist_ok=True)
-        _sweep(parent, prefix)
-        place = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
-    except OSError as error:
-        raise VocabularyError(f"the dense index can't be written in {parent}: {error}") from error
-    try:
-        yield place
-        place.chmod(0o755)
-        if folder.exists() and (replace or not (folder / "manifest.json").is_file()):
-            shutil.rmtree(folder)
-        try:
-            place.rename(folder)
-        except OSError:
-            # Another process was first; its index is as good, or refused at opening.
-            if not (folder / "manifest.json").is_file():
-                raise
-            _log.info("another process built %s meanwhile", folder)
-    except OSError as error:
-        raise VocabularyError(f"the dense index can't be written in {folder}: {error}") from error
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
-
-
-def _sweep(parent: Path, prefix: str) -> None:
-    """Delete what builds that were killed more than a day ago left."""
-    for leftover in parent.glob(f"{prefix}*"):
-        if time.time() - leftover.stat().st_mtime > 86_400:
-            shutil.rmtree(leftover, ignore_errors=True)

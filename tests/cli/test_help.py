@@ -40,7 +40,7 @@ COMMANDS = commands()
 def test_the_names_that_stand_exist() -> None:
     assert set(COMMANDS) == {
         "build", "query", "show", "ground", "export", "import", "load", "neo4j", "failures",
-        "evaluate", "vocab list", "vocab get", "vocab add", "vocab info", "config init",
+        "validate", "evaluate", "vocab list", "vocab get", "vocab add", "vocab info", "config init",
         "train base", "train pretrain", "train ner", "train relations", "train encoder",
         "config check", "config show",
     }  # fmt: skip

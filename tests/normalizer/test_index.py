@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 
 from kgbuild.errors import ConfigError, MissingExtraError, VocabularyError
 from kgbuild.normalizer import index as index_module
-from kgbuild.normalizer import vector_index
+from kgbuild.normalizer import vector_choice, vector_faiss, vector_flat
 from kgbuild.normalizer.index import DenseIndex
-from kgbuild.normalizer.vector_index import FaissIndex, FlatIndex, build_index, choose_kind
 from kgbuild.testing import HashingEncoder
 
 NAMES = [
@@ -27,106 +26,16 @@ NAMES = [
 ]
 
 
-def random_unit(count: int, dimension: int = 32, seed: int = 0) -> np.ndarray:
-    vectors = np.random.default_rng(seed).normal(size=(count, dimension)).astype(np.float32)
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-
-
-def exact(vectors: np.ndarray, queries: np.ndarray, k: int, first: int, last: int) -> np.ndarray:
-    products = queries @ vectors[first:last].astype(np.float32).T
-    return np.argsort(-products, axis=1, kind="stable")[:, :k] + first
-
-
 @pytest.fixture(params=["faiss", "numpy"])
 def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     if request.param == "numpy":
-        monkeypatch.setattr(vector_index, "find_spec", lambda name: None)
+        monkeypatch.setattr(vector_flat, "find_spec", lambda name: None)
+        monkeypatch.setattr(
+            index_module, "this_machine", lambda: vector_choice.Machine(faiss=False)
+        )
     else:
         pytest.importorskip("faiss")
     return str(request.param)
-
-
-@pytest.mark.parametrize("dtype", ["float32", "float16"])
-@pytest.mark.parametrize("rows", [None, (100, 900), (3, 4)])
-def test_flat_is_exact(
-    engine: str, dtype: str, rows: tuple[int, int] | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(vector_index, "_BLOCK", 300)
-    vectors, queries = random_unit(1000).astype(dtype), random_unit(50, seed=1)
-    first, last = rows or (0, 1000)
-    k = min(10, last - first)
-    scores, found = FlatIndex(vectors).search(queries, k=10, rows=rows)
-    np.testing.assert_array_equal(found[:, :k], exact(vectors, queries, k, first, last))
-    assert (found[:, k:] == -1).all()
-    assert (np.diff(scores[:, :k], axis=1) <= 0).all()
-    assert np.isneginf(scores[:, k:]).all()
-
-
-def test_a_process_takes_a_gpus_memory_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where there is no GPU, faiss does on the processor what it is asked for a GPU."""
-    faiss = pytest.importorskip("faiss")
-    taken = []
-
-    def search(resources: object, *arguments: object, **options: object) -> object:
-        assert resources is taken[0]
-        return faiss.knn(*arguments, **options)
-
-    monkeypatch.setattr(faiss, "get_num_gpus", lambda: 1)
-    monkeypatch.setattr(
-        faiss, "StandardGpuResources", lambda: taken.append(object()) or taken[-1], raising=False
-    )
-    monkeypatch.setattr(faiss, "knn_gpu", search, raising=False)
-    monkeypatch.setattr(vector_index, "_BLOCK", 300)
-    vector_index._gpu_resources.cache_clear()
-    vectors = random_unit(1000)
-    _, found = FlatIndex(vectors).search(vectors[:5], k=1)
-    FlatIndex(vectors).search(vectors[:5], k=1)
-    vector_index._gpu_resources.cache_clear()
-    assert found[:, 0].tolist() == [0, 1, 2, 3, 4]
-    assert len(taken) == 1
-
-
-def test_queries_are_checked(engine: str) -> None:
-    index = FlatIndex(random_unit(10))
-    with pytest.raises(ValueError, match=r"\(n, 32\)"):
-        index.search(random_unit(1, dimension=8), k=1)
-    with pytest.raises(ValueError, match="at least 1"):
-        index.search(random_unit(1), k=0)
-
-
-@pytest.mark.parametrize("kind", ["hnsw", "ivf"])
-def test_faiss_finds_nearly_all(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("faiss")
-    monkeypatch.setattr(vector_index, "FLAT_LIMIT", 500)
-    vectors = random_unit(4000)
-    queries = random_unit(100, seed=1)
-    built = build_index(vectors, kind=kind)
-    assert isinstance(built, FaissIndex)
-    built.save(tmp_path / "index.faiss")
-    loaded = FaissIndex.load(tmp_path / "index.faiss", vectors)
-    for index in (built, loaded):
-        for rows in (None, (1000, 3000), (10, 60)):
-            first, last = rows or (0, 4000)
-            _, found = index.search(queries, k=10, rows=rows)
-            expected = exact(vectors, queries, 10, first, last)
-            hits = [len(set(a) & set(b)) for a, b in zip(found, expected, strict=True)]
-            assert sum(hits) / 1000 > 0.9
-            assert found.min() >= first
-            assert found.max() < last
-    with pytest.raises(VocabularyError, match="4000 vectors"):
-        FaissIndex.load(tmp_path / "index.faiss", vectors[:10])
-    (tmp_path / "bad.faiss").write_bytes(b"nonsense")
-    with pytest.raises(VocabularyError, match="not a FAISS index"):
-        FaissIndex.load(tmp_path / "bad.faiss", vectors)
-
-
-def test_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert choose_kind(10) == "flat"
-    with pytest.raises(ConfigError, match="expected auto, flat, hnsw or ivf"):
-        choose_kind(10, "annoy")
-    monkeypatch.setitem(sys.modules, "faiss", None)
-    with pytest.raises(MissingExtraError, match="dense"):
-        build_index(random_unit(10), kind="hnsw")
 
 
 def make(folder: Path, **options: object) -> DenseIndex:
@@ -187,7 +96,7 @@ def test_built_once_and_lazily(tmp_path: Path) -> None:
     assert (asked, calls) == ([1], [(0, 5), (5, 5)])
     assert make(tmp_path / "dense", names=names).search(["asthma"], k=3) == first
     assert asked == [1]
-    assert [p.name for p in tmp_path.iterdir()] == ["dense"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".dense.lock", "dense"]
 
 
 def test_an_index_of_other_making_is_refused(tmp_path: Path) -> None:
@@ -199,6 +108,57 @@ def test_an_index_of_other_making_is_refused(tmp_path: Path) -> None:
         other.search(["a"], k=1)
     other.build(replace=True)
     assert other.search(["asthma"], k=1)[0][0].score == pytest.approx(1, abs=1e-3)
+
+
+@pytest.mark.parametrize("file", ["vectors.npy", "names.arrow", "index.faiss"])
+@pytest.mark.parametrize("other", ["encoder", "lexicon"])
+def test_a_file_of_another_index_is_refused(tmp_path: Path, file: str, other: str) -> None:
+    pytest.importorskip("faiss")
+    changed = {"lexicon": "two"} if other == "lexicon" else {"encoder": HashingEncoder(seed=1)}
+    make(tmp_path / "one", kind="hnsw").build()
+    make(tmp_path / "two", kind="hnsw", **changed).build()
+    (tmp_path / "two" / file).replace(tmp_path / "one" / file)
+    with pytest.raises(VocabularyError, match=f"{file} is of an index of another encoder or lexi"):
+        make(tmp_path / "one").search(["asthma"], k=1)
+
+
+def test_a_folder_of_another_form_is_refused(tmp_path: Path) -> None:
+    make(tmp_path / "dense").build()
+    path = tmp_path / "dense" / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"format": 1}))
+    with pytest.raises(VocabularyError, match=r"another format \(1, not 2\)"):
+        make(tmp_path / "dense").search(["asthma"], k=1)
+
+
+def test_what_cannot_be_built_is_said_before_anything_is_encoded(tmp_path: Path) -> None:
+    class Unused(HashingEncoder):
+        def encode(self, texts: object) -> np.ndarray:
+            raise AssertionError
+
+    with pytest.raises(ConfigError, match="expected auto"):
+        make(tmp_path / "dense", encoder=Unused(), kind="annoy").build()
+    if not vector_choice.this_machine().cuvs:
+        with pytest.raises(ConfigError, match="CAGRA"):
+            make(tmp_path / "dense", encoder=Unused(), kind="cagra").build()
+
+
+def test_without_faiss_its_kinds_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("faiss")
+    make(tmp_path / "dense", kind="hnsw").build()
+    monkeypatch.setattr(index_module, "this_machine", lambda: vector_choice.Machine(faiss=False))
+    with pytest.raises(MissingExtraError, match="dense"):
+        make(tmp_path / "dense").search(["asthma"], k=1)
+
+
+def test_the_choice_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    index = make(tmp_path / "dense")
+    assert index.choice is None
+    with caplog.at_level("INFO", logger="kgbuild"):
+        index.build()
+    if vector_choice.this_machine() == vector_choice.Machine():
+        assert "index of 6 names: exact search on the processor (few vectors)" in caplog.text
 
 
 @pytest.mark.parametrize("victim", ["vectors.npy", "names.arrow", "manifest.json"])
@@ -225,7 +185,7 @@ def test_a_failed_build_leaves_nothing(tmp_path: Path) -> None:
 
     with pytest.raises(RuntimeError, match="no power"):
         make(tmp_path / "dense", encoder=Failing()).build()
-    assert list(tmp_path.iterdir()) == []
+    assert [p.name for p in tmp_path.iterdir()] == [".dense.lock"]
     (tmp_path / "file").write_text("")
     with pytest.raises(VocabularyError, match="can't be written"):
         make(tmp_path / "file" / "dense").build()
@@ -247,28 +207,56 @@ BUILDER = """
 import sys
 from kgbuild.normalizer.index import DenseIndex
 from kgbuild.testing import HashingEncoder
+
+class Telling(HashingEncoder):
+    def encode(self, texts):
+        print("encoded", flush=True)
+        return super().encode(texts)
+
 names = [("asthma", "A:1", "Disease")] * 3 + [(f"name {i}", "B:1", "Gene") for i in range(2000)]
-DenseIndex(names, HashingEncoder(), folder=sys.argv[1], lexicon="one").build()
+index = DenseIndex(names, Telling(), folder=sys.argv[1], lexicon="one", kind=sys.argv[2])
+index.build()
+print(index.search(["asthma"], k=1)[0][0].curie)
 """
 
 
-def test_two_processes_build_at_once(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", BUILDER, str(tmp_path / "dense")]
-    builders = [subprocess.Popen(command) for _ in range(2)]
-    assert [builder.wait() for builder in builders] == [0, 0]
-    assert [p.name for p in tmp_path.iterdir()] == ["dense"]
-    assert make(tmp_path / "dense").search(["asthma"], k=1)[0][0].curie == "A:1"
+@pytest.mark.parametrize("kind", ["flat", "ivfpq"])
+def test_two_processes_build_at_once(tmp_path: Path, kind: str) -> None:
+    if kind != "flat":
+        pytest.importorskip("faiss")
+    command = [sys.executable, "-c", BUILDER, str(tmp_path / "dense"), kind]
+    builders = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    said = [builder.communicate()[0].split() for builder in builders]
+    assert [builder.returncode for builder in builders] == [0, 0, 0]
+    assert [lines[-1] for lines in said] == ["A:1"] * 3
+    # One encoded the names and its question, the others waited and encoded their questions.
+    assert sorted(lines.count("encoded") for lines in said) == [1, 1, 2]
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".dense.lock", "dense"]
+
+
+def test_a_builder_that_was_killed_holds_up_nobody(tmp_path: Path) -> None:
+    code = BUILDER.replace('print("encoded", flush=True)', "print(1, flush=True); sys.stdin.read()")
+    command = [sys.executable, "-c", code, str(tmp_path / "dense"), "flat"]
+    builder = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert builder.stdout is not None
+    assert builder.stdout.readline() == b"1\n"
+    assert list(tmp_path.glob(".dense.building-*"))
+    builder.kill()
+    builder.communicate()
+    assert make(tmp_path / "dense").search(["asthma"], k=1)[0][0].name == "asthma"
 
 
 def test_approximate_index_is_kept_beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("faiss")
-    monkeypatch.setattr(vector_index, "FLAT_LIMIT", 50)
+    monkeypatch.setattr(vector_faiss, "FLAT_LIMIT", 50)
     monkeypatch.setattr(index_module, "_ENCODE", 64)
     names = [(f"name {i * i}", f"A:{i % 250}", "XY"[i % 2]) for i in range(500)]
-    for kind in ("hnsw", "ivf"):
+    for kind in ("hnsw", "ivf", "ivfpq"):
         index = make(tmp_path / kind, names=names, kind=kind, encoder=HashingEncoder(dimension=32))
         found = index.search([text for text, _, _ in names], k=1)
         right = sum(best[0].name == name[0] for best, name in zip(found, names, strict=True))
         assert right > 475
         assert (tmp_path / kind / "index.faiss").is_file()
+        assert index.choice is not None
+        assert index.choice.kind == kind
         assert index.search(["name 4"], k=1, category="X")[0][0].name == "name 4"
