@@ -63,6 +63,7 @@ class TrainedRelationExtractor:
         schema: whose categories documents have.
         threshold: least probability of being related; default each convention's own, where its F1
             was best.
+        score: least score of a relation.
         named: let mentions without identifier be entities by their name.
         threads: windows that run at once, each on one core; default all cores that the process may
             use.
@@ -78,18 +79,19 @@ class TrainedRelationExtractor:
         *,
         schema: Schema,
         threshold: float | None = None,
+        score: float = 0.0,
         named: bool = True,
         threads: int | None = None,
     ) -> None:
         folder = Path(model).expanduser() if model is not None else SHIPPED_MODEL
         self._model = RelationModel(folder, schema=schema, threads=1)
-        self._threshold, self._named = threshold, named
+        self._threshold, self._score, self._named = threshold, score, named
         self._threads = threads or len(os.sched_getaffinity(0))
 
     @cached_property
     def name(self) -> str:
         """``relation-model/HASH``; the hash is of the weights and the options."""
-        settings = {"threshold": self._threshold, "named": self._named}
+        settings = {"threshold": self._threshold, "score": self._score, "named": self._named}
         return f"relation-model/{file_fingerprint(self._model.files, settings=settings)[:12]}"
 
     def extract(self, batch: Sequence[AnnotatedDocument]) -> list[tuple[Relation, ...]]:
@@ -133,7 +135,7 @@ class TrainedRelationExtractor:
             known = own.get(finding.predicate)
             if known is None or known.score < finding.score:
                 own[finding.predicate] = finding
-        chosen = [finding for own in by_pair.values() for finding in _chosen(own)]
+        chosen = [f for own in by_pair.values() for f in _chosen(own) if f.score >= self._score]
         composite = _composite(item)
         reader = SentenceReader(item)
         relations = (self._relation(reader, finding, composite) for finding in chosen)

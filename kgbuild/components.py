@@ -238,6 +238,7 @@ def _relation_extractor(config: RelationConfig, schema: Schema) -> RelationExtra
                 config.model,
                 schema=schema,
                 threshold=config.threshold,
+                score=config.score,
                 named=config.named,
                 threads=config.threads,
             )
