@@ -17,9 +17,11 @@ import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from kgbuild.evaluation.relations import Pair, induced_pairs, relation_pairs, score_biored
+from kgbuild.extractors.agreement import settle
 from kgbuild.extractors.cooccurrence import CooccurrenceExtractor
 from kgbuild.extractors.patterns import PatternExtractor
 from kgbuild.extractors.relation_model import RelationModel, feed_of
@@ -128,12 +130,15 @@ def classical(prepared: PreparedTask) -> None:
         row(kind, cells["bc5cdr"], cells["biored"])
 
 
-def joined(*extractors: RelationExtractor) -> Callable[..., list[tuple[Relation, ...]]]:
-    """Return what several extractors find together."""
+def joined(
+    schema: Schema, *extractors: RelationExtractor
+) -> Callable[..., list[tuple[Relation, ...]]]:
+    """Return what several extractors find together, contradictions settled as in a build."""
 
     def extract(batch: Sequence[AnnotatedDocument]) -> list[tuple[Relation, ...]]:
         found = [extractor.extract(batch) for extractor in extractors]
-        return [tuple(r for own in some for r in own) for some in zip(*found, strict=True)]
+        each = (tuple(chain.from_iterable(some)) for some in zip(*found, strict=True))
+        return [settle(item, own, schema=schema) for item, own in zip(batch, each, strict=True)]
 
     return extract
 
@@ -195,7 +200,10 @@ def main() -> None:
     if options.fp32:
         full = TrainedRelationExtractor(options.fp32, schema=schema, named=False)
         corpora.show("trained model, fp32", full.extract)
-    corpora.show("trained model and patterns", joined(trained, patterns))
+    sure = TrainedRelationExtractor(options.model, schema=schema, score=0.5, named=False)
+    corpora.show("trained model, score >= 0.5", sure.extract)
+    corpora.show("… and patterns (the default)", joined(schema, patterns, sure))
+    corpora.show("trained model and patterns", joined(schema, patterns, trained))
     speed(options.model, corpora.biored + corpora.cid[:100], schema)
 
 

@@ -90,12 +90,45 @@ class Cues:
         """Say whether what a match states is held for possible only."""
         return _reached(self.hedges, end, trigger) or self._followed(_POST_HEDGE, end)
 
+    def denied_pair(self, first: int, second: int) -> bool:
+        """Say whether what a sentence states of two mentions is denied, whatever words state it.
+
+        A cue counts that stands before the first and reaches it, that stands between the two and
+        reaches the second, or that follows the second ("was not observed").
+
+        Args:
+            first: place of the mention that comes first.
+            second: place of the other.
+        """
+        follows = self._followed(_POST_NEGATION, second + 1)
+        return follows or _reached_pair(self.negations, first, second)
+
+    def hedged_pair(self, first: int, second: int) -> bool:
+        """Say whether what a sentence states of two mentions is held for possible only."""
+        follows = self._followed(_POST_HEDGE, second + 1)
+        return follows or _reached_pair(self.hedges, first, second)
+
+    def absent(self, place: int) -> bool:
+        """Say whether the mention at ``place`` is said to be lacking ("in the absence of A").
+
+        What is told then is neither that it does something nor that it doesn't.
+        """
+        return any(
+            last == place and not self.text[end:last].strip() for _, end, last in self.negations
+        )
+
     def _followed(self, cue: re.Pattern[str], end: int) -> bool:
         return cue.match(self.text, min(end + 1, len(self.text))) is not None
 
 
 def _reached(cues: tuple[tuple[int, int, int], ...], end: int, trigger: int) -> bool:
     return any(first <= trigger < last or trigger < cue < end for cue, first, last in cues)
+
+
+def _reached_pair(cues: tuple[tuple[int, int, int], ...], first: int, second: int) -> bool:
+    return any(
+        (start < first <= last) or (first < start < second <= last) for start, _, last in cues
+    )
 
 
 def find_cues(text: str) -> Cues:

@@ -18,6 +18,7 @@ __all__ = [
     "UNKNOWN_SLOT",
     "MaskedSentence",
     "mask_sentence",
+    "meanings",
     "sentence_mentions",
     "slot_codes",
 ]
@@ -76,6 +77,24 @@ def sentence_mentions(
             if free and mention.end <= sentence.end:
                 inside.append(mention)
         yield sentence, inside
+
+
+def meanings(document: AnnotatedDocument) -> dict[int, object]:
+    """Return what each mention (by ``id()``: content hashes cost more than the rest) means.
+
+    That is its identifiers, else its text with abbreviations expanded.
+    """
+    curies: dict[str, list[str]] = {}
+    for grounding in document.groundings:
+        if grounding.curie:
+            curies.setdefault(grounding.mention, []).append(grounding.curie)
+    longs = {abbreviation.short: abbreviation.long for abbreviation in document.abbreviations}
+    names: dict[int, object] = {}
+    for mention in document.mentions:
+        identifiers = curies.get(mention.id) if curies else None
+        expanded = longs.get(mention.text, mention.text).lower()
+        names[id(mention)] = tuple(sorted(identifiers)) if identifiers else expanded
+    return names
 
 
 def mask_sentence(

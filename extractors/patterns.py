@@ -18,6 +18,7 @@ from kgbuild.extractors.cues import Cues, find_cues
 from kgbuild.extractors.masking import (
     MaskedSentence,
     mask_sentence,
+    meanings,
     sentence_mentions,
     slot_codes,
 )
@@ -107,7 +108,7 @@ class PatternExtractor:
 
     def explain(self, document: AnnotatedDocument) -> Iterator[tuple[Relation, PatternMatch]]:
         """Yield every match of every template, with the relation that it makes."""
-        names = _names(document)
+        names = meanings(document)
         for sentence, mentions in sentence_mentions(document.mentions, document.sentences):
             if len({names[id(mention)] for mention in mentions}) < 2:
                 continue
@@ -238,21 +239,3 @@ def _slot(names: Sequence[str], schema: Schema, codes: Mapping[str, str]) -> str
 
 def _slot_mentions(masked: MaskedSentence, span: tuple[int, int]) -> list[Mention]:
     return [masked.mentions[place] for place in range(*span) if place in masked.mentions]
-
-
-def _names(document: AnnotatedDocument) -> dict[int, object]:
-    """Say what each mention (by ``id()``: content hashes cost more than the rest) means.
-
-    That is its identifiers, else its text with abbreviations expanded.
-    """
-    curies: dict[str, list[str]] = {}
-    for grounding in document.groundings:
-        if grounding.curie:
-            curies.setdefault(grounding.mention, []).append(grounding.curie)
-    longs = {abbreviation.short: abbreviation.long for abbreviation in document.abbreviations}
-    names: dict[int, object] = {}
-    for mention in document.mentions:
-        identifiers = curies.get(mention.id) if curies else None
-        expanded = longs.get(mention.text, mention.text).lower()
-        names[id(mention)] = tuple(sorted(identifiers)) if identifiers else expanded
-    return names

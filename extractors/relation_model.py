@@ -97,22 +97,28 @@ class RelationModel:
     def units(
         self, batch: Sequence[AnnotatedDocument], *, named: bool = True
     ) -> list[list[RelationUnit]]:
-        """Return the windows of each document that hold a pair (see ``entities_of``)."""
+        """Return the windows of each document that hold a pair (see ``entities_of``).
+
+        Documents without two entities of categories that the model relates are not even tokenized.
+        """
+        layout = self.labels.layout
+        entities = [entities_of(item, self._kinds, named=named) for item in batch]
+        paired = [place for place, own in enumerate(entities) if layout.has_pair(own)]
         encodings = self._tokenizer.encode_batch(
-            [_SURROGATE.sub("\ufffd", item.document.text) for item in batch],
+            [_SURROGATE.sub("\ufffd", batch[place].document.text) for place in paired],
             add_special_tokens=False,
         )
-        return [
-            make_units(
-                item,
-                entities_of(item, self._kinds, named=named),
+        units: list[list[RelationUnit]] = [[] for _ in batch]
+        for place, encoding in zip(paired, encodings, strict=True):
+            units[place] = make_units(
+                batch[place],
+                entities[place],
                 ids=encoding.ids,
                 offsets=encoding.offsets,
-                layout=self.labels.layout,
+                layout=layout,
                 special=self._special,
             )
-            for item, encoding in zip(batch, encodings, strict=True)
-        ]
+        return units
 
     def score(self, unit: RelationUnit) -> Scored:
         """Run the model on a window."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -58,6 +58,11 @@ class Layout:
             for index in range(len(self.categories) - 1, -1, -1)
             if schema.is_a(name, self.categories[index])
         }
+
+    def has_pair(self, entities: Iterable[Entity]) -> bool:
+        """Tell whether two of ``entities`` are of categories that may be related."""
+        counts = Counter(self.categories[entity.kind] for entity in entities)
+        return any(counts[one] and counts[other] > (one == other) for one, other in self.pairs)
 
     @property
     def width(self) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,8 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kgbuild.checkpoints import file_fingerprint
+from kgbuild.extractors.denial import SentenceReader
+from kgbuild.extractors.relation_evidence import find_evidence
 from kgbuild.extractors.relation_model import RelationModel, Scored
-from kgbuild.records import AnnotatedDocument, Mention, Relation, Sentence, Span
+from kgbuild.records import AnnotatedDocument, Relation
 
 if TYPE_CHECKING:
     from kgbuild.extractors.relation_labels import Judgement
@@ -52,14 +53,17 @@ class TrainedRelationExtractor:
 
     A relation's score is the probability, calibrated on documents that the model wasn't trained on,
     that the pair is related, times that of the type. Its span is the sentence that names both and
-    counted most for the pair; where none names both, the sentences from one mention to the other.
-    Negation is not judged.
+    counted most for the pair among those that assert something of them (see
+    ``kgbuild.extractors.denial``), and it is hedged if that sentence hedges. If each sentence that
+    names both denies, the relation is negated. Where none names both, the span is the sentences
+    from one mention to the other, and there is no relation if a denial reaches either.
 
     Args:
         model: folder with relations.onnx, relations.json, tokenizer.json and words.bin.
         schema: whose categories documents have.
         threshold: least probability of being related; default each convention's own, where its F1
             was best.
+        score: least score of a relation.
         named: let mentions without identifier be entities by their name.
         threads: windows that run at once, each on one core; default all cores that the process may
             use.
@@ -75,18 +79,19 @@ class TrainedRelationExtractor:
         *,
         schema: Schema,
         threshold: float | None = None,
+        score: float = 0.0,
         named: bool = True,
         threads: int | None = None,
     ) -> None:
         folder = Path(model).expanduser() if model is not None else SHIPPED_MODEL
         self._model = RelationModel(folder, schema=schema, threads=1)
-        self._threshold, self._named = threshold, named
+        self._threshold, self._score, self._named = threshold, score, named
         self._threads = threads or len(os.sched_getaffinity(0))
 
     @cached_property
     def name(self) -> str:
         """``relation-model/HASH``; the hash is of the weights and the options."""
-        settings = {"threshold": self._threshold, "named": self._named}
+        settings = {"threshold": self._threshold, "score": self._score, "named": self._named}
         return f"relation-model/{file_fingerprint(self._model.files, settings=settings)[:12]}"
 
     def extract(self, batch: Sequence[AnnotatedDocument]) -> list[tuple[Relation, ...]]:
@@ -130,29 +135,32 @@ class TrainedRelationExtractor:
             known = own.get(finding.predicate)
             if known is None or known.score < finding.score:
                 own[finding.predicate] = finding
-        chosen = [finding for own in by_pair.values() for finding in _chosen(own)]
+        chosen = [f for own in by_pair.values() for f in _chosen(own) if f.score >= self._score]
         composite = _composite(item)
-        relations = (self._relation(item, finding, composite) for finding in chosen)
+        reader = SentenceReader(item)
+        relations = (self._relation(reader, finding, composite) for finding in chosen)
         return tuple(sorted(filter(None, relations), key=lambda r: (-r.score, r.start, r.id)))
 
     def _relation(
-        self, item: AnnotatedDocument, finding: _Finding, composite: frozenset[str]
+        self, reader: SentenceReader, finding: _Finding, composite: frozenset[str]
     ) -> Relation | None:
         unit = finding.scored.unit
         i, j = unit.pairs[finding.place].tolist()
-        place = _evidence(item, unit, (i, j), finding.scored.weights[finding.place].tolist())
-        if place is None:
+        own = find_evidence(reader, unit, (i, j), finding.scored.weights[finding.place].tolist())
+        if own is None:
             return None
-        subject, object_, start, end = place
+        subject, object_ = own.one, own.other
         return Relation(
-            document=item.document.id,
+            document=subject.document,
             subject=subject.id,
             object=object_.id,
             predicate=finding.predicate,
             score=finding.score,
-            start=start,
-            end=end,
+            start=own.start,
+            end=own.end,
             extractor=self.name,
+            negated=own.reading.negated,
+            hedged=own.reading.hedged,
             novel=finding.novel,
             subject_curie=unit.entities[i].key if subject.id in composite else "",
             object_curie=unit.entities[j].key if object_.id in composite else "",
@@ -183,52 +191,3 @@ def _composite(item: AnnotatedDocument) -> frozenset[str]:
         if grounding.curie:
             curies[grounding.mention].add(grounding.curie)
     return frozenset(mention for mention, own in curies.items() if len(own) > 1)
-
-
-def _evidence(
-    item: AnnotatedDocument, unit: RelationUnit, pair: tuple[int, int], weights: Sequence[float]
-) -> tuple[Mention, Mention, int, int] | None:
-    """Return the two mentions and the span that carry a relation; None if they are one mention."""
-    ones, others = (unit.entities[place].mentions for place in pair)
-    begins = [sentence.start for sentence in item.sentences]
-    by_sentence: dict[int, tuple[list[Mention], list[Mention]]] = defaultdict(lambda: ([], []))
-    for side, mentions in enumerate((ones, others)):
-        for mention in mentions:
-            by_sentence[bisect_right(begins, mention.start) - 1][side].append(mention)
-    starts = [start for start, end in unit.offsets if end]
-    lead = next((place for place, (_, end) in enumerate(unit.offsets) if end), 0)
-
-    def counted(sentence: Sentence) -> float:
-        low, high = bisect_left(starts, sentence.start), bisect_left(starts, sentence.end)
-        return sum(weights[lead + low : lead + high])
-
-    best: tuple[float, Sentence, tuple[Mention, Mention]] | None = None
-    for place, (firsts, seconds) in by_sentence.items():
-        closest = _closest(firsts, seconds)
-        if closest is None or place < 0:
-            continue
-        sentence = item.sentences[place]
-        own = counted(sentence)
-        if best is None or own > best[0]:
-            best = own, sentence, closest
-    if best is not None:
-        return *best[2], best[1].start, best[1].end
-    apart = _closest(ones, others)
-    return None if apart is None else (*apart, *_sentences_around(item.sentences, *apart))
-
-
-def _closest(ones: Sequence[Mention], others: Sequence[Mention]) -> tuple[Mention, Mention] | None:
-    pairs = [(one, other) for one in ones for other in others if one.id != other.id]
-    return min(
-        pairs,
-        key=lambda p: (max(0, p[0].start - p[1].end, p[1].start - p[0].end), p[0].start),
-        default=None,
-    )
-
-
-def _sentences_around(sentences: Sequence[Sentence], one: Mention, other: Mention) -> Span:
-    """Return the span from the sentence of the earlier mention to that of the later."""
-    start, end = min(one.start, other.start), max(one.end, other.end)
-    low = max((s.start for s in sentences if s.start <= start), default=start)
-    high = min((s.end for s in sentences if s.end >= end), default=end)
-    return low, high

@@ -237,6 +237,7 @@ def _relation_extractor(config: RelationConfig, schema: Schema) -> RelationExtra
                 config.model,
                 schema=schema,
                 threshold=config.threshold,
+                score=config.score,
                 named=config.named,
                 threads=config.threads,
             )

@@ -171,20 +171,24 @@ class Config(Section):
         "longest", description="which mention wins where recognizers overlap"
     )
     grounding: GroundingConfig = GroundingConfig()
-    relations: list[RelationConfig] = Field(default=[PatternsConfig(), CooccurrenceConfig()])
+    relations: list[RelationConfig] = Field(
+        default=[PatternsConfig(), ModelRelationsConfig(), CooccurrenceConfig()]
+    )
     assembly: AssemblyConfig = AssemblyConfig()
     run: RunConfig = RunConfig()
     stores: list[Literal["ladybug", "oxigraph"]] = Field(default=["ladybug", "oxigraph"])
 
     @model_validator(mode="before")
     @classmethod
-    def _recognizers_of_another_field(cls, data: Any) -> Any:
-        """Leave the trained model, which knows biomedicine alone, out of other defaults."""
-        if not isinstance(data, dict) or "recognizers" in data:
+    def _defaults_of_another_field(cls, data: Any) -> Any:
+        """Leave the trained models, which know biomedicine alone, out of other defaults."""
+        if not isinstance(data, dict) or data.get("schema", "biomedical") == "biomedical":
             return data
-        if data.get("schema", "biomedical") == "biomedical":
-            return data
-        return {**data, "recognizers": [DictionaryConfig(), VariantsConfig()]}
+        return {
+            "recognizers": [DictionaryConfig(), VariantsConfig()],
+            "relations": [PatternsConfig(), CooccurrenceConfig()],
+            **data,
+        }
 
     def vocabulary_specs(self) -> list[VocabularyConfig]:
         """Return the vocabularies, each with its options."""

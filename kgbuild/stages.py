@@ -133,8 +133,12 @@ def _ground(batch: Batch, components: Components) -> list[AnnotatedDocument]:
 
 
 def _relate(batch: Batch, components: Components) -> list[AnnotatedDocument]:
+    from kgbuild.extractors.agreement import settle
+
     found = [extractor.extract(batch) for extractor in components.relation_extractors]
-    return [
-        replace(item, relations=tuple({r.id: r for r in chain.from_iterable(own)}.values()))
-        for item, *own in zip(batch, *found, strict=True)
-    ]
+    related = []
+    for item, *own in zip(batch, *found, strict=True):
+        each = {relation.id: relation for relation in chain.from_iterable(own)}
+        relations = settle(item, each.values(), schema=components.schema)
+        related.append(replace(item, relations=relations))
+    return related

@@ -66,6 +66,17 @@ def test_files_are_relative_to_the_configuration(tmp_path: Path) -> None:
     assert config.relations[0].file == str(tmp_path / "p.yaml")  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("schema", ["computer-science", "mine.yaml"])
+def test_the_trained_models_are_defaults_of_biomedicine_alone(schema: str) -> None:
+    assert {c.type for c in Config().recognizers} >= {"tagger"}
+    assert [c.type for c in Config().relations] == ["patterns", "model", "cooccurrence"]
+    other = parse_config(f"schema: {schema}")
+    assert [c.type for c in other.recognizers] == ["dictionary", "variants"]
+    assert [c.type for c in other.relations] == ["patterns", "cooccurrence"]
+    asked = parse_config(f"schema: {schema}\nrelations: [{{type: model}}]")
+    assert [c.type for c in asked.relations] == ["model"]
+
+
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="can't be read"):
         load_config(tmp_path / "none.yaml")

@@ -37,6 +37,7 @@ class Rates:
 DEFAULT_RATES: Mapping[str, Rates] = {
     "given": Rates(0.01, 0.02),
     "patterns": Rates(0.05, 0.05),
+    "relation-model": Rates(0.1, 0.15),
     "cooccurrence-document": Rates(0.8, 0.5),
     "cooccurrence-sentence": Rates(0.6, 0.2),
     "default": Rates(0.05, 0.1),

@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Literal, NamedTuple
 
 from kgbuild.evaluation.score import Score, score_sets, total
+from kgbuild.extractors.agreement import FALLING, RISING
 from kgbuild.ontologies.schema import Schema
 from kgbuild.records import AnnotatedDocument, Relation
 
@@ -43,18 +44,8 @@ INDUCED = frozenset({"causes"})
 
 _POSITIVE, _NEGATIVE = "Positive_Correlation", "Negative_Correlation"
 BIORED_TYPES: Mapping[str, str] = {
-    "causes": _POSITIVE,
-    "increases": _POSITIVE,
-    "activates": _POSITIVE,
-    "agonist_of": _POSITIVE,
-    "predisposes_to": _POSITIVE,
-    "positively_correlated_with": _POSITIVE,
-    "treats": _NEGATIVE,
-    "prevents": _NEGATIVE,
-    "decreases": _NEGATIVE,
-    "inhibits": _NEGATIVE,
-    "antagonist_of": _NEGATIVE,
-    "negatively_correlated_with": _NEGATIVE,
+    **dict.fromkeys(sorted(RISING), _POSITIVE),
+    **dict.fromkeys(sorted(FALLING), _NEGATIVE),
     "binds": "Bind",
     "interacts_with": "Bind",
     "associated_with": "Association",

@@ -8,8 +8,10 @@ import sys
 import pytest
 from marked_text import document
 
+from kgbuild.assembly.belief import DEFAULT_RATES
 from kgbuild.config import parse_config
 from kgbuild.config_relations import ModelRelationsConfig
+from kgbuild.extractors.relation_model import RelationModel
 from kgbuild.extractors.trained_relations import SHIPPED_MODEL, TrainedRelationExtractor
 from kgbuild.ontologies.schema import Schema
 from kgbuild.records import AnnotatedDocument
@@ -54,6 +56,31 @@ def test_a_gene_is_related_to_a_disease_and_it_says_whether_that_is_new(
 def test_the_configuration_names_it_without_a_folder() -> None:
     config = parse_config("relations: [{type: model}]")
     assert config.relations == [ModelRelationsConfig()]
+
+
+def test_its_error_rates_are_known(extractor: TrainedRelationExtractor) -> None:
+    assert extractor.name.partition("/")[0] in DEFAULT_RATES
+
+
+def test_relations_below_the_least_score_are_left_out() -> None:
+    item = document(ACROSS)
+    found, sure = (
+        TrainedRelationExtractor(
+            schema=Schema.load("biomedical"), threshold=0.0, score=score, threads=1
+        ).extract([item])[0]
+        for score in (0.0, 0.5)
+    )
+    assert {relation.score >= 0.5 for relation in found} == {True, False}
+    said = [(r.subject, r.predicate, r.object) for r in found if r.score >= 0.5]
+    assert [(r.subject, r.predicate, r.object) for r in sure] == said
+
+
+def test_it_runs_on_documents_with_a_pair_alone() -> None:
+    model = RelationModel(SHIPPED_MODEL, schema=Schema.load("biomedical"), threads=1)
+    one = document("[Aspirin|C=MESH:D001241] and [aspirin|C=MESH:D001241] in [the heart|A=X:1].")
+    species = document("[Mice|O=NCBITaxon:10090] had [fever|D=MESH:D005334].")
+    two = document("[Aspirin|C=MESH:D001241] causes [fever|D=MESH:D005334].")
+    assert [len(own) for own in model.units([one, two, species])] == [0, 1, 0]
 
 
 def test_it_runs_without_torch() -> None:
