@@ -27,7 +27,7 @@ CYPHER = """\
 MATCH (a)-[r]->(b) WHERE r.belief >= 0 AND type(r) <> 'cooccurs_with'
 RETURN a.name AS subject, type(r) AS predicate, b.name AS object,
        r.belief AS belief, r.sentences AS sentences, r.negated AS negated
-ORDER BY belief DESC"""
+ORDER BY belief DESC, subject, object"""
 TRIPLES = """\
 CONSTRUCT { ?drug kgb:predicate:inhibits ?gene . ?statement ?property ?value }
 WHERE {
