@@ -30,6 +30,10 @@ WAYS: dict[str, dict[str, Any]] = {
     "label smoothing 0.1": {"label_smoothing": 0.1},
     "LoRA, rank 16": {"training": {"lora": {"rank": 16, "alpha": 32}, "learning_rate": 2e-3}},
     "another seed": {"training": {"seed": 1}},
+    "all layers at one learning rate": {"training": {"layer_decay": 1.0}},
+    "windows of 128 to 254 pieces": {"shortest_window": 128, "longest_window": 254},
+    "dropout 0.1 inside the encoder": {"training": {"encoder_dropout": 0.1}},
+    "word embeddings learn too": {"training": {"freeze_words": False}},
 }
 
 
