@@ -18,10 +18,14 @@ _STATEMENTS = """
     ORDER BY list_contains(s.extractors, 'ontology'), s.belief DESC, s.papers DESC, s.id LIMIT $most
 """
 _EVIDENCE = """
-    WITH mine AS (
+    WITH once AS (
+        SELECT * FROM evidence WHERE list_contains($statements, statement)
+        QUALIFY row_number() OVER (
+            PARTITION BY statement, document, start ORDER BY negated, hedged, score DESC, id) = 1
+    ), mine AS (
         SELECT *, row_number() OVER (
             PARTITION BY statement, document ORDER BY negated, hedged, score DESC, id) AS again
-        FROM evidence WHERE list_contains($statements, statement)
+        FROM once
     )
     SELECT e.statement, e.sentence, e.document, coalesce(d.title, '') AS title, d.year, e.score,
         e.extractor, e.negated, e.hedged, e.start,
@@ -95,7 +99,8 @@ def entity_view(
     """Return the view of the entity whose id is ``entity``.
 
     Statements come by belief, then papers, an ontology's own after those of texts; sentences plain
-    ones first (affirmed, not hedged), then by score, one a document as far as there are others.
+    ones first (affirmed, not hedged), then by score, one a document as far as there are others. A
+    sentence comes once for a statement, however many extractors or mentions in it prove it.
 
     Raises:
         KeyError: there is no such entity.

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from kgbuild.errors import VocabularyError
+from kgbuild.ontologies.controls import without_controls
 from kgbuild.ontologies.parsers import parser_of
 from kgbuild.ontologies.parsers.options import STAGE, ParseOptions
 from kgbuild.records import Failure, Term, content_hash
@@ -63,8 +64,21 @@ class Vocabulary:
                     if isinstance(item, Failure):
                         yield item
                     elif self._kept(item.id):
-                        yield checks.check(self._completed(item), source=str(file))
+                        yield from self._cleaned(item, checks, source=str(file))
         yield from checks.cycles(source=str(self.files[0]) if self.files else self.name)
+
+    def _cleaned(self, term: Term, checks: _Checks, *, source: str) -> Iterator[Term | Failure]:
+        term, changed = without_controls(term)
+        if changed:
+            reason = (
+                f"{term.id}: control characters in {changed} of its names, a space in their place"
+            )
+            yield Failure(source=source, stage=STAGE, reason=reason, place=term.id)
+        if not term.name:
+            reason = f"{term.id}: no name is left without its control characters"
+            yield Failure(source=source, stage=STAGE, reason=reason, place=term.id)
+            return
+        yield checks.check(self._completed(term), source=source)
 
     def _completed(self, term: Term) -> Term:
         """Add what the options say of all terms: their organism, what their xrefs mean."""

@@ -195,18 +195,23 @@ def test_show_prefers_plain_sentences(tmp_path: Path) -> None:
     statement = content["evidence"][0]["statement"]
     base = next(row for row in content["evidence"] if row["statement"] == statement)
     content["evidence"] = [
-        base | {"id": "1", "negated": True, "score": 1.0, "sentence": "denied"},
-        base | {"id": "2", "hedged": True, "score": 1.0, "sentence": "hedged"},
-        base | {"id": "3", "score": 0.8, "sentence": "plain", "document": "PMID:90000001"},
-        base | {"id": "4", "score": 0.9, "sentence": "better", "document": "PMID:90000001"},
+        base | {"id": str(number), "document": f"PMID:{document}", "start": start} | said
+        for number, (document, start, said) in enumerate(
+            [
+                (1, 10, {"negated": True, "score": 1.0, "sentence": "denied"}),
+                (1, 20, {"hedged": True, "score": 1.0, "sentence": "hedged"}),
+                (2, 30, {"score": 0.8, "sentence": "plain"}),
+                (2, 40, {"score": 0.9, "sentence": "better"}),
+                (2, 40, {"score": 0.7, "sentence": "better", "extractor": "another"}),
+            ]
+        )
     ]
     write_graph(tmp_path / "graph", **content)
     with Graph.open(tmp_path) as graph:
         subject = next(s["subject"] for s in content["statements"] if s["id"] == statement)
         views = {s.id: s for s in graph.show(subject, sentences=4).statements}
-    order = [proof.sentence for proof in views[statement].evidence]
-    assert order[0] == "better"
-    assert order[-1] == "denied"
+    order = [(proof.sentence, proof.score) for proof in views[statement].evidence]
+    assert order == [("better", 0.9), ("hedged", 1.0), ("plain", 0.8), ("denied", 1.0)]
 
 
 def tables_names() -> tuple[str, ...]:
