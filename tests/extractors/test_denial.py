@@ -75,7 +75,10 @@ def test_a_denial_reaches_what_it_is_about(model: TrainedRelationExtractor) -> N
 
     item = document(f"{COCAINE}, but not {SALINE}, caused {SEIZURES}.")
     [found] = model.extract([item])
-    assert written(item, found) >= {"cocaine causes seizures", "not saline causes seizures"}
+    cocaine, saline, seizures = (mention.id for mention in item.mentions)
+    denied = {(r.subject, r.object): r.negated for r in found}  # of what, the model is unsure
+    assert denied[cocaine, seizures] is False
+    assert denied[saline, seizures] is True
 
 
 def test_the_sentence_that_asserts_carries_the_relation(model: TrainedRelationExtractor) -> None:
@@ -100,7 +103,9 @@ def test_patterns_prevail_where_the_model_says_the_opposite(
 def test_agreeing_relations_all_stay(
     model: TrainedRelationExtractor, patterns: PatternExtractor
 ) -> None:
-    item = document(f"{ASPIRIN} does not cause {FEVER}. {COCAINE} causes {SEIZURES}.")
+    item = document(
+        f"{COCAINE}-induced {SEIZURES} were seen. {ASPIRIN}-induced {FEVER} was not observed."
+    )
     [modelled], [matched] = model.extract([item]), patterns.extract([item])
     assert settle(item, (*modelled, *matched), schema=SCHEMA) == (*modelled, *matched)
     assert written(item, matched) == {"not aspirin causes fever", "cocaine causes seizures"}
