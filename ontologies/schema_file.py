@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from kgbuild.errors import ConfigError
 from kgbuild.ontologies.yaml_file import parse_yaml, validate
@@ -44,11 +44,16 @@ class PredicateFile(_Strict):
 
 
 class PrefixFile(_Strict):
-    """A prefix as a schema file writes it."""
+    """A prefix as a schema file writes it; the IRI alone will do."""
 
     iri: str = Field(min_length=1)
     also: tuple[str, ...] = ()
     synonyms: tuple[str, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _iri_alone(cls, value: Any) -> Any:
+        return {"iri": value} if isinstance(value, str) else value
 
 
 class SchemaFile(_Strict):

@@ -39,16 +39,16 @@ def open_base(settings: TrainingSettings) -> nn.Module:
         ConfigError: the base is absent, or has fewer layers than are to be kept or frozen.
         MissingExtraError: LoRA is wanted and peft is not installed.
     """
-    quiet_transformers()
     from transformers import AutoModel
 
     folder = encoder_folder(settings.base)
-    encoder: Any = AutoModel.from_pretrained(
-        folder,
-        attn_implementation="eager",
-        hidden_dropout_prob=settings.encoder_dropout,
-        attention_probs_dropout_prob=settings.encoder_dropout,
-    )
+    with quiet_transformers():
+        encoder: Any = AutoModel.from_pretrained(
+            folder,
+            attn_implementation="eager",
+            hidden_dropout_prob=settings.encoder_dropout,
+            attention_probs_dropout_prob=settings.encoder_dropout,
+        )
     if getattr(encoder, "pooler", None) is not None:
         encoder.pooler = None
     _cut(encoder, settings.layers, settings.base)

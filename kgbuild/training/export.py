@@ -9,8 +9,10 @@ which any number of models that were trained over the same frozen embeddings nam
 
 from __future__ import annotations
 
+import logging
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -79,14 +81,30 @@ def export_onnx(
         )  # fmt: skip
         if quantize:
             small = Path(scratch) / "small.onnx"
-            quantize_dynamic(
-                str(whole), str(small), weight_type=QuantType.QInt8, per_channel=True,
-                reduce_range=True, op_types_to_quantize=["MatMul", "Gemm"],
-            )  # fmt: skip
+            with _without_advice():
+                quantize_dynamic(
+                    str(whole), str(small), weight_type=QuantType.QInt8, per_channel=True,
+                    reduce_range=True, op_types_to_quantize=["MatMul", "Gemm"],
+                )  # fmt: skip
             whole = small
         graph = onnx.load(str(whole))
     _share_words(graph, table.detach().numpy())
     onnx.save(graph, str(path))
+
+
+@contextmanager
+def _without_advice() -> Iterator[None]:
+    """Keep ONNX Runtime from advising, by the root logger, steps that dynamic ranges don't need."""
+    root = logging.getLogger()
+
+    def is_other(record: logging.LogRecord) -> bool:
+        return "pre-processing before quantization" not in record.getMessage()
+
+    root.addFilter(is_other)
+    try:
+        yield
+    finally:
+        root.removeFilter(is_other)
 
 
 def _quantize_rows(

@@ -76,7 +76,6 @@ def prune_encoder(base: str | Path, output: Path, *, kept: Sequence[str]) -> Non
     Raises:
         ConfigError: ``base`` has no WordPiece tokenizer, or not all of these pieces.
     """
-    quiet_transformers()
     import torch
     from transformers import AutoModel
 
@@ -90,7 +89,8 @@ def prune_encoder(base: str | Path, output: Path, *, kept: Sequence[str]) -> Non
     old: dict[str, int] = tokenizer["model"]["vocab"]
     if unknown := [piece for piece in kept if piece not in old]:
         raise ConfigError(f"{base} lacks {len(unknown)} of the pieces to keep, e.g. {unknown[0]!r}")
-    model = AutoModel.from_pretrained(source)
+    with quiet_transformers():
+        model = AutoModel.from_pretrained(source)
     rows = model.get_input_embeddings().weight.detach()[[old[piece] for piece in kept]]
     model.resize_token_embeddings(len(kept))
     with torch.no_grad():
