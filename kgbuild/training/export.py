@@ -3,8 +3,9 @@
 Matrices are quantized per column to seven bits with a sign. With a sign, since without one ONNX
 Runtime runs them three times slower on processors with VNNI; seven, since processors without VNNI
 add pairs of products up in 16 bits, where those of eight bits overflow, and the same text would get
-other scores there. Word embeddings are int8 with a scale for each row, in a file of their own,
-which any number of models that were trained over the same frozen embeddings name.
+other scores there. Activations are quantized row by row. Word embeddings are int8 with a scale for
+each row, in a file of their own, which any number of models that were trained over the same frozen
+embeddings name.
 """
 
 from __future__ import annotations
@@ -67,6 +68,8 @@ def export_onnx(
     import torch
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
+    from kgbuild.training.row_ranges import quantize_by_row
+
     encoder: Any = model.encoder
     table: Any = encoder.get_input_embeddings().weight
     _check_words(table.detach().numpy(), path.parent)
@@ -88,6 +91,8 @@ def export_onnx(
                 )  # fmt: skip
             whole = small
         graph = onnx.load(str(whole))
+    if quantize:
+        quantize_by_row(graph)
     _share_words(graph, table.detach().numpy())
     onnx.save(graph, str(path))
 
