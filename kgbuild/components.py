@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -85,6 +86,7 @@ def prepare(config: Config, *, progress: Progress | None = None) -> Prepared:
         mappings=mappings,
         languages=config.languages,
         parts=cache_folder() / "parts",
+        processes=os.cpu_count() or 1,
         progress=(lambda name, terms: progress(f"lexicon: {name}", terms, None))
         if progress
         else None,

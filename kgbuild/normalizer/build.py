@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -18,7 +19,7 @@ from kgbuild.normalizer.columns import TextColumn, open_table, write_table
 from kgbuild.normalizer.grams import GramIndex
 from kgbuild.normalizer.lexicon import FORMAT_VERSION, MANIFEST, read_manifest
 from kgbuild.normalizer.normal_form import NORMAL_FORM_VERSION
-from kgbuild.normalizer.parts import read_part
+from kgbuild.normalizer.part_processes import read_parts
 from kgbuild.normalizer.tables import Tables, put_together
 from kgbuild.records import Failure, Term
 
@@ -144,6 +145,7 @@ def build_lexicon(
     mappings: Sequence[MappingSource] = (),
     languages: Sequence[str] = ("en",),
     parts: Path | None = None,
+    processes: int = 1,
     progress: Progress | None = None,
 ) -> LexiconReport:
     """Make ``folder`` hold the lexicon of ``vocabularies``; do nothing where it does.
@@ -160,7 +162,9 @@ def build_lexicon(
         mappings: say which ids of different vocabularies mean the same, beside what these say.
         languages: of the names that are looked up (``en`` is also what names no language).
         parts: where the content of each vocabulary is kept, read and folded, so that only a
-            new one is read when another lexicon is built; None keeps nothing.
+            new one is read when another lexicon is built; None, or a folder that can't be written
+            to, keeps nothing.
+        processes: most vocabularies that are read at once, each in a process of its own.
         progress: called with a vocabulary's name and the number of its terms read so far.
 
     Raises:
@@ -177,19 +181,33 @@ def build_lexicon(
             return _report(folder, manifest, built=False, seconds=time.perf_counter() - started)
         ordered = sorted(vocabularies, key=lambda v: (v.name, v.version, v.fingerprint))
         found, bad = _read_mappings(mappings)
-        tables = put_together(
-            [
-                (v.name, read_part(v, schema=schema, folder=parts, progress=progress))
-                for v in ordered
-            ],
-            schema=schema,
-            languages=languages,
-            mappings=found,
-        )
+        with _writable(parts) as kept:
+            read = read_parts(
+                ordered, schema=schema, folder=kept, processes=processes, progress=progress
+            )
+            named = [(v.name, part) for v, part in zip(ordered, read, strict=True)]
+            tables = put_together(named, schema=schema, languages=languages, mappings=found)
+            del read, named
         tables.failures += bad
         tables.counts["failures"] += len(bad)
         manifest = _publish(folder, tables, fingerprint, ordered)
         return _report(folder, manifest, built=True, seconds=time.perf_counter() - started)
+
+
+@contextmanager
+def _writable(folder: Path | None) -> Iterator[Path]:
+    """Yield ``folder``, or one for a while where it is None or can't be written to."""
+    if folder is not None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=folder).close()
+        except OSError:
+            folder = None
+    if folder is not None:
+        yield folder
+        return
+    with tempfile.TemporaryDirectory(prefix="kgbuild-parts-", ignore_cleanup_errors=True) as name:
+        yield Path(name)
 
 
 def _read_mappings(

@@ -7,7 +7,7 @@ TF-IDF vectors (Salton & Buckley 1988), of which only the rarest grams of a quer
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ FILES = ("gram_rows.npy", "gram_starts.npy", "gram_lengths.npy")
 _GRAM = 4
 _BITS = 18
 _BLOCK = 200_000
+_PAIRS = 4_000_000
 _BUDGET = 20_000
 _PRIME = 0x01000193
 
@@ -141,17 +142,30 @@ def _index(
 
     pairs = _pairs(keys)
     pairs.sort()
-    fresh = np.ones(len(pairs), bool)
-    fresh[1:] = pairs[1:] != pairs[:-1]
-    pairs = pairs[fresh]
-    grams = (pairs >> np.uint64(32)).astype(np.uint32)
-    starts = np.searchsorted(grams, np.arange((1 << _BITS) + 1, dtype=np.uint32))
-    starts = starts.astype(np.int64)
-    rows = pairs.astype(np.uint32)  # the lower half
-    del pairs
-    weights = _weights(len(keys), np.diff(starts))[grams]
-    lengths = np.sqrt(np.bincount(rows, weights=weights, minlength=len(keys)))
-    return rows, starts, lengths.astype(np.float32)
+    kept = 0
+    for block in _blocks(len(pairs)):  # doubles go, in place
+        some = pairs[block]
+        fresh = some[1:] != some[:-1]
+        first = kept == 0 or some[0] != pairs[kept - 1]
+        some = np.concatenate([some[:1], some[1:][fresh]]) if first else some[1:][fresh]
+        pairs[kept : kept + len(some)] = some
+        kept += len(some)
+    pairs = pairs[:kept]
+    starts = np.searchsorted(pairs, np.arange((1 << _BITS) + 1, dtype=np.uint64) << np.uint64(32))
+    weights = _weights(len(keys), np.diff(starts))
+    rows = np.empty(kept, np.uint32)
+    squares = np.zeros(len(keys))
+    for block in _blocks(kept):
+        some = pairs[block]
+        rows[block] = some  # the lower half
+        own = weights[(some >> np.uint64(32)).astype(np.uint32)]
+        squares += np.bincount(rows[block], weights=own, minlength=len(keys))
+    return rows, starts.astype(np.int64), np.sqrt(squares).astype(np.float32)
+
+
+def _blocks(count: int) -> Iterator[slice]:
+    """Yield slices of a few million, so that what is computed of each stays small."""
+    return (slice(start, start + _PAIRS) for start in range(0, count, _PAIRS))
 
 
 def _weights(count: int, sizes: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -166,17 +180,21 @@ def _pairs(keys: TextColumn) -> NDArray[np.uint64]:
     """Return the gram (upper half) and the row (lower half) of all grams of all keys."""
     import numpy as np
 
-    parts = [np.zeros(0, np.uint64)]
-    for start in range(0, len(keys), _BLOCK):
-        stop = min(start + _BLOCK, len(keys))
+    pairs = np.empty(sum(len(keys.raw(a, b)[0]) for a, b in _ranges(keys)), np.uint64)
+    count = 0
+    for start, stop in _ranges(keys):
         text, ends = keys.raw(start, stop)
-        lengths = np.diff(ends)
-        row = np.repeat(np.arange(start, stop, dtype=np.uint32), lengths)
+        row = np.repeat(np.arange(start, stop, dtype=np.uint32), np.diff(ends))
         hashes = _hashes(text)
         within = row[: len(hashes)] == row[_GRAM - 1 :]
         upper = hashes[within].astype(np.uint64) << np.uint64(32)
-        parts.append(upper | row[: len(hashes)][within])
-    return np.concatenate(parts)
+        pairs[count : count + len(upper)] = upper | row[: len(hashes)][within]
+        count += len(upper)
+    return pairs[:count]
+
+
+def _ranges(keys: TextColumn) -> Iterator[tuple[int, int]]:
+    return ((n, min(n + _BLOCK, len(keys))) for n in range(0, len(keys), _BLOCK))
 
 
 def _grams_of(key: bytes) -> NDArray[np.uint32]:

@@ -1,7 +1,8 @@
 """A vocabulary's terms and folded names as Arrow tables: what a lexicon is put together from.
 
 Reading and folding are most of a lexicon's work, so the result is kept for each vocabulary: when
-one of several is new, only that one is read.
+one of several is new, only that one is read. It goes to disk as it is read, and is mapped into
+memory from there, so that reading takes the same memory however large the vocabulary is.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ import os
 import tempfile
 from array import array
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from kgbuild.normalizer.columns import open_table
 from kgbuild.normalizer.names import names_of, scope_code
@@ -25,9 +27,11 @@ if TYPE_CHECKING:
     from kgbuild.normalizer.build import VocabularySource
     from kgbuild.ontologies.schema import Schema
 
-__all__ = ["PARTS_VERSION", "Part", "name_schema", "read_part", "term_schema"]
+    Sink = Callable[[pa.RecordBatch], None]
 
-PARTS_VERSION = 1
+__all__ = ["PARTS_VERSION", "Part", "is_kept", "name_schema", "read_part", "term_schema"]
+
+PARTS_VERSION = 2
 _CHUNK = 20_000
 _MAX_FAILURES = 1_000
 _PROGRESS_EVERY = 5_000
@@ -106,8 +110,8 @@ def _offsets(ends: array[int]) -> pa.Array:
 class _Terms:
     """Terms as columns, turned into Arrow a chunk at a time, so that few Python objects live."""
 
-    def __init__(self) -> None:
-        self._batches: list[pa.RecordBatch] = []
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
         self._clear()
         self.count = 0
 
@@ -132,9 +136,10 @@ class _Terms:
             self._languages.append(synonym.language)
         self.count += 1
         if len(self._obsolete) >= _CHUNK:
-            self._flush()
+            self.flush()
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Hand on what was added since the last time."""
         import pyarrow as pa
 
         schema = term_schema()
@@ -154,22 +159,16 @@ class _Terms:
             _offsets(self._synonyms.ends), synonyms
         ).cast(schema.field("synonyms").type)
         arrays = [columns[f.name] for f in schema]
-        self._batches.append(pa.record_batch(arrays, schema=schema))
+        self._sink(pa.record_batch(arrays, schema=schema))
         self._clear()
-
-    def table(self) -> pa.Table:
-        import pyarrow as pa
-
-        self._flush()
-        batches, self._batches = self._batches, []
-        return pa.Table.from_batches(batches, schema=term_schema())
 
 
 class _Names:
     """Names as columns; see ``_Terms``."""
 
-    def __init__(self) -> None:
-        self._batches: list[pa.RecordBatch] = []
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+        self.count = 0
         self._clear()
 
     def _clear(self) -> None:
@@ -187,9 +186,10 @@ class _Names:
             self._derived.append(derived)
             self._languages.append(language)
         if len(self._keys) >= _CHUNK:
-            self._flush()
+            self.flush()
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Hand on what was added since the last time."""
         import pyarrow as pa
 
         schema = name_schema()
@@ -197,31 +197,28 @@ class _Names:
             self._keys, self._texts, self._term, self._scope, self._derived, self._languages,
         )  # fmt: skip
         arrays = [pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)]
-        self._batches.append(pa.record_batch(arrays, schema=schema))
+        self.count += len(self._keys)
+        self._sink(pa.record_batch(arrays, schema=schema))
         self._clear()
-
-    def table(self) -> pa.Table:
-        import pyarrow as pa
-
-        self._flush()
-        batches, self._batches = self._batches, []
-        return pa.Table.from_batches(batches, schema=name_schema())
 
 
 class _Reader:
-    """Reads one vocabulary into a part."""
+    """Reads one vocabulary, chunk by chunk, into two sinks."""
 
-    def __init__(self, vocabulary: VocabularySource, schema: Schema) -> None:
+    def __init__(
+        self, vocabulary: VocabularySource, schema: Schema, *, terms: Sink, names: Sink
+    ) -> None:
         self.vocabulary = vocabulary
         self.schema = schema
-        self.terms = _Terms()
-        self.names = _Names()
+        self.terms = _Terms(terms)
+        self.names = _Names(names)
         self.categories: dict[str, int] = {}
         self.labels: dict[str, str | None] = {}
         self.failures: list[Failure] = []
         self.failure_count = 0
 
-    def read(self, progress: Callable[[str, int], None] | None) -> Part:
+    def read(self, progress: Callable[[str, int], None] | None) -> dict[str, Any]:
+        """Return what a ``Part`` holds beside its tables."""
         name, done = self.vocabulary.name, 0
         for item in self.vocabulary.terms():
             if isinstance(item, Failure):
@@ -233,10 +230,15 @@ class _Reader:
                 progress(name, done)
         if progress:
             progress(name, done)
-        return Part(
-            self.terms.table(), self.names.table(), list(self.categories), self.failures,
-            self.failure_count,
-        )  # fmt: skip
+        self.terms.flush()
+        self.names.flush()
+        return {
+            "categories": list(self.categories),
+            "terms": self.terms.count,
+            "names": self.names.count,
+            "failure_count": self.failure_count,
+            "failures": [[f.source, f.stage, f.reason, f.document, f.place] for f in self.failures],
+        }
 
     def _fail(self, failure: Failure) -> None:
         self.failure_count += 1
@@ -287,24 +289,41 @@ def read_part(
     vocabulary: VocabularySource,
     *,
     schema: Schema,
-    folder: Path | None = None,
+    folder: Path,
     progress: Callable[[str, int], None] | None = None,
 ) -> Part:
-    """Read a vocabulary, or what ``folder`` keeps of an earlier reading of the same content.
+    """Read a vocabulary into ``folder``, or what that keeps of an earlier reading of the same.
 
-    What is kept and can't be read back is read anew; what can't be written is not kept.
+    What is kept and can't be read back is read anew.
+
+    Raises:
+        OSError: ``folder`` can't be written.
     """
-    if folder is None:
-        return _Reader(vocabulary, schema).read(progress)
     stem = _fingerprint(vocabulary, schema)
-    kept = _load(folder, stem)
-    if kept is not None:
+    if (kept := _load(folder, stem)) is not None:
         if progress:
             progress(vocabulary.name, kept.terms.num_rows)
         return kept
-    part = _Reader(vocabulary, schema).read(progress)
-    _save(part, folder, stem)
+    folder.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as files:
+        terms = files.enter_context(_Beside(folder / f"{stem}.terms.arrow"))
+        names = files.enter_context(_Beside(folder / f"{stem}.names.arrow"))
+        about = files.enter_context(_Beside(folder / f"{stem}.json"))
+        with terms.tables(term_schema()) as term_sink, names.tables(name_schema()) as name_sink:
+            reader = _Reader(vocabulary, schema, terms=term_sink.write, names=name_sink.write)
+            found = reader.read(progress)
+        about.path.write_text(json.dumps(found), encoding="utf-8")
+        for file in (terms, names, about):  # the last says what the others must hold
+            file.publish()
+    part = _load(folder, stem)
+    if part is None:
+        raise OSError(f"{folder}: what was written there a moment ago can't be read back")
     return part
+
+
+def is_kept(vocabulary: VocabularySource, *, schema: Schema, folder: Path) -> bool:
+    """Tell whether ``folder`` keeps what reading the vocabulary gave."""
+    return _load(folder, _fingerprint(vocabulary, schema)) is not None
 
 
 def _fingerprint(vocabulary: VocabularySource, schema: Schema) -> str:
@@ -322,43 +341,39 @@ def _load(folder: Path, stem: str) -> Part | None:
     import pyarrow as pa
 
     try:
+        about = json.loads((folder / f"{stem}.json").read_text("utf-8"))
         terms = open_table(folder / f"{stem}.terms.arrow")
         names = open_table(folder / f"{stem}.names.arrow")
-        about = json.loads((terms.schema.metadata or {}).get(b"kgbuild", b"{}"))
         failures = [Failure(*row) for row in about["failures"]]
-        if names.num_rows != about["names"] or not names.schema.equals(name_schema()):
+        if (terms.num_rows, names.num_rows) != (about["terms"], about["names"]):
+            return None
+        if not (terms.schema.equals(term_schema()) and names.schema.equals(name_schema())):
             return None
         return Part(terms, names, about["categories"], failures, about["failure_count"])
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowInvalid):
         return None
 
 
-def _save(part: Part, folder: Path, stem: str) -> None:
-    about = {
-        "categories": part.categories,
-        "names": part.names.num_rows,
-        "failure_count": part.failure_count,
-        "failures": [[f.source, f.stage, f.reason, f.document, f.place] for f in part.failures],
-    }
-    terms = part.terms.replace_schema_metadata({"kgbuild": json.dumps(about)})
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        # The terms, which say how many names there are, come last.
-        _write(part.names, folder / f"{stem}.names.arrow")
-        _write(terms, folder / f"{stem}.terms.arrow")
-    except OSError:
-        return
+class _Beside:
+    """A file that is written beside its place and takes it when whole."""
 
+    def __init__(self, target: Path) -> None:
+        descriptor, beside = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
+        os.close(descriptor)
+        self.path, self._target = Path(beside), target
 
-def _write(table: pa.Table, path: Path) -> None:
-    import pyarrow as pa
+    def __enter__(self) -> Self:
+        return self
 
-    descriptor, beside = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    os.close(descriptor)
-    try:
-        with pa.OSFile(beside, "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
-            writer.write_table(table)
-        Path(beside).replace(path)
-    except BaseException:
-        Path(beside).unlink(missing_ok=True)
-        raise
+    def __exit__(self, *raised: object) -> None:
+        self.path.unlink(missing_ok=True)
+
+    def tables(self, schema: pa.Schema) -> pa.RecordBatchFileWriter:
+        """Return what writes record batches."""
+        import pyarrow as pa
+
+        return pa.ipc.new_file(str(self.path), schema)
+
+    def publish(self) -> None:
+        """Put the file into its place."""
+        self.path.replace(self._target)
