@@ -109,8 +109,9 @@ def main() -> None:
             "link": lambda: link(folder, worker, options.processes),
         }
         found = steps[name]()
-        for key, whose in (("peak", resource.RUSAGE_SELF), ("readers", resource.RUSAGE_CHILDREN)):
-            found[key] = resource.getrusage(whose).ru_maxrss // 1024
+        status = Path("/proc/self/status").read_text("utf-8")
+        found["peak"] = int(status.split("VmHWM:")[1].split()[0]) // 1024
+        found["readers"] = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
         print(json.dumps(found))
         return
     processes = ["--processes", str(options.processes)]
