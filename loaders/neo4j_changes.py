@@ -98,11 +98,11 @@ def _partitions(difference: Difference, size: int, writers: int) -> int:
     Few enough that most batches are full, and enough that every writer finds one that is free.
     """
     ends = len(difference.family.ends)
-    if writers == 1 or not ends:
+    cells = difference.fresh // size
+    if writers == 1 or not ends or cells < 2 * writers:
         return 1
-    cells = max(1, difference.fresh // size)
     full = cells ** (1 / ends) * (2.0 if ends == 2 else 1.8)
-    return int(min(64, max(full, 2 * ends * writers - 1)))
+    return int(min(64, max(full, ends * writers + 1)))
 
 
 def _ordered(difference: Difference, size: int, count: int) -> str:
