@@ -147,28 +147,45 @@ class _Queue:
 
 
 def _write(session: Any, batch: Batch, fence: Fence) -> None:
-    """Commit a batch, in halves where the server has too little memory for it."""
+    """Commit a batch, in halves where the server can't take it whole.
+
+    A server may notice only when it commits that it has too little memory, and the driver then
+    tries again for minutes. So whatever has to be tried again is tried in halves.
+    """
     from neo4j.exceptions import IncompleteCommit, Neo4jError
 
     number = fence.next()
     rows = _as_lists(batch.rows)
+    tries = 0
 
     def transact(transaction: ManagedTransaction) -> None:
-        if fence.enter(transaction, number):
+        nonlocal tries
+        tries += 1
+        if not fence.enter(transaction, number):
+            return
+        if tries > 1 and len(rows) > 1:
+            raise _TooLargeError
+        try:
             transaction.run(batch.query, rows=rows).consume()
+        except Neo4jError as error:
+            if len(rows) > 1 and any(word in str(error.code) for word in _TOO_LARGE):
+                raise _TooLargeError from error
+            raise
 
     while True:
         try:
             session.execute_write(transact)
         except IncompleteCommit:
             continue  # nobody knows whether it was committed: the fence does
-        except Neo4jError as error:
+        except _TooLargeError:
             half = batch.rows.num_rows // 2
-            if not half or not any(word in str(error.code) for word in _TOO_LARGE):
-                raise
             for part in (batch.rows.slice(0, half), batch.rows.slice(half)):
                 _write(session, Batch(batch.query, part), fence)
         return
+
+
+class _TooLargeError(Exception):
+    """A transaction is to be tried in halves; the driver doesn't try again after it."""
 
 
 def _as_lists(table: pa.Table) -> list[list[Any]]:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from kgbuild.errors import ConfigError
 from kgbuild.records import content_hash
 from kgbuild.training.averaging import Average
+from kgbuild.training.dropout import fast_dropout
 from kgbuild.training.encoder import merge_lora, parameter_groups, trained_share
 from kgbuild.training.hardware import autocast, choose_precision, training_device
 
@@ -196,7 +197,7 @@ class _Run(Generic[Item]):
         factor = _rate(done / (self._settings.epochs * steps), self._settings.warmup)
         for group, rate in zip(self._optimizer.param_groups, self._rates, strict=True):
             group["lr"] = rate * factor
-        with autocast(self._device, self._precision):
+        with autocast(self._device, self._precision), fast_dropout(self._device):
             loss = self._task.loss(self._model, batch, self._device)
         scaled: torch.Tensor = self._scaler.scale(loss)
         torch.autograd.backward(scaled)
