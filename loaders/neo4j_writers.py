@@ -5,7 +5,7 @@ in a deadlock. Each batch therefore says which partitions of the nodes it touche
 takes only a batch that shares none with those being written.
 
 That does not rule out every deadlock. A new relationship also locks the one that came before it at
-either node, and that one may join nodes of two writers. The driver runs such a transaction again,
+either node, and that one may join nodes of two writers. Such a transaction is done again in halves,
 and the fence keeps it from being written twice.
 """
 
@@ -28,7 +28,7 @@ EVERYTHING = frozenset({-1})
 """The partitions of a batch beside which nothing may be written that says so too."""
 
 _AHEAD = 6  # batches that wait for each writer, among which it looks for one that is free
-_TOO_LARGE = ("OutOfMemory", "MemoryPool", "MemoryLimit")
+_IN_HALVES = ("OutOfMemory", "MemoryPool", "MemoryLimit", "Deadlock")  # what to do at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,12 +164,12 @@ def _write(session: Any, batch: Batch, fence: Fence) -> None:
         if not fence.enter(transaction, number):
             return
         if tries > 1 and len(rows) > 1:
-            raise _TooLargeError
+            raise _InHalvesError
         try:
             transaction.run(batch.query, rows=rows).consume()
         except Neo4jError as error:
-            if len(rows) > 1 and any(word in str(error.code) for word in _TOO_LARGE):
-                raise _TooLargeError from error
+            if len(rows) > 1 and any(word in str(error.code) for word in _IN_HALVES):
+                raise _InHalvesError from error
             raise
 
     while True:
@@ -177,14 +177,14 @@ def _write(session: Any, batch: Batch, fence: Fence) -> None:
             session.execute_write(transact)
         except IncompleteCommit:
             continue  # nobody knows whether it was committed: the fence does
-        except _TooLargeError:
+        except _InHalvesError:
             half = batch.rows.num_rows // 2
             for part in (batch.rows.slice(0, half), batch.rows.slice(half)):
                 _write(session, Batch(batch.query, part), fence)
         return
 
 
-class _TooLargeError(Exception):
+class _InHalvesError(Exception):
     """A transaction is to be tried in halves; the driver doesn't try again after it."""
 
 
