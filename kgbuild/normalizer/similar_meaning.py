@@ -1,4 +1,4 @@
-"""Names of similar meaning: the nearest vector that no guard forbids."""
+"""Names of similar meaning: the nearest vector, unless a guard forbids it."""
 
 from __future__ import annotations
 
@@ -19,11 +19,15 @@ __all__ = ["THRESHOLDS", "SimilarMeanings"]
 THRESHOLDS: Mapping[str, float] = {"": 0.85}
 
 _SYMBOL = re.compile(r"\S{1,4}|\S*\d\S*|\S+[A-Z]\S*")
+_AS_NEAR = 0.02  # a cosine that much lower is as good
 _SHOUTED = re.compile(r"[A-Z]{7,}")
 
 
 class SimilarMeanings:
-    """Resolves names by the nearest vector that no guard forbids.
+    """Resolves names by the nearest vector, or as NIL if a guard forbids that one.
+
+    What a guard allows but is farther is worse than nothing: for "type IID von Willebrand disease"
+    it is "Charcot-Marie-Tooth disease, type 2D".
 
     Args:
         ranking: knows which categories serve for which.
@@ -75,18 +79,21 @@ class SimilarMeanings:
 
     def _judge(self, query: Query, found: Sequence[Candidate]) -> Resolution:
         fitting = self._ranking.fitting(found, query.category)
-        safe = [c for c in fitting if may_be_same(query.name, c.name)]
-        rest = tuple(c for c in fitting if c not in safe)
+        first = next((c for c in fitting if may_be_same(query.name, c.name)), None)
         threshold = self._threshold(query.category)
         if _is_symbol(query.name):
             reason = "no name in the lexicon; a symbol is only taken as it is written"
-        elif not safe:
-            reason = "similar names differ in a digit or code" if rest else "no similar name"
-        elif safe[0].score < threshold:
-            reason = f"best similarity {safe[0].score:.2f} is below {threshold:.2f}"
+        elif first is None:
+            reason = "similar names differ in a digit or code" if fitting else "no similar name"
+        elif first.score < fitting[0].score - _AS_NEAR:
+            reason = f"{fitting[0].name!r} is more similar, but differs in a digit or code"
+        elif first.score < threshold:
+            reason = f"best similarity {first.score:.2f} is below {threshold:.2f}"
         else:
             reason = ""
-        return Resolution((*safe, *rest), reason)
+        if first is not None and first.score >= fitting[0].score - _AS_NEAR:
+            fitting = [first, *(c for c in fitting if c is not first)]
+        return Resolution(tuple(fitting), reason)
 
 
 def _is_symbol(name: str) -> bool:

@@ -191,6 +191,23 @@ def test_variants_need_an_rs_number(linker):
     assert "p.Val600Glu" in nil.reason
 
 
+def test_what_a_guard_allows_is_not_taken_where_something_else_is_more_similar(lexicon, schema):
+    def found(score: float) -> list[Candidate]:
+        return [
+            Candidate("MESH:D003924", "Diabetes Mellitus, Type 2", 0.93, "dense"),
+            Candidate("MESH:D000544", "Type 3 Alzheimer Disease", score, "dense"),
+        ]
+
+    dense = Similar({"type 3 diabetes": found(0.85), "diabetes type 3": found(0.92)})
+    linker = Linker(lexicon, schema=schema, dense=dense, thresholds={"": 0.8})
+    far = linker.resolve("type 3 diabetes", "Disease")
+    assert "'Diabetes Mellitus, Type 2' is more similar, but differs" in far.reason
+    assert [c.score for c in far.candidates] == [0.93, 0.85]
+    near = linker.resolve("diabetes type 3", "Disease")
+    assert near.best.curie == "MESH:D000544"
+    assert [c.score for c in near.candidates] == [0.92, 0.93]
+
+
 def test_similarity_comes_last_and_heeds_threshold_codes_and_category(lexicon, schema):
     dense = Similar(
         {
