@@ -42,6 +42,17 @@ _MEANINGS = {
     "Schema.ConstraintValidationFailed": (
         "was changed by somebody else during the load ({message}): run it again"
     ),
+    "General.WriteOnReadOnlyAccessDatabase": (
+        "has this database read-only: name another one (--database), or change "
+        "server.databases.read_only in its neo4j.conf"
+    ),
+    "Transaction.TransactionLogError": (
+        "can't write its log, as when its disk is full ({message}): make room there, start it "
+        "again, and run this again"
+    ),
+    "Transaction.TransactionStartFailed": (
+        "can't go on ({message}): look whether its disk is full, start it again, and run this again"
+    ),
     "General.DatabaseUnavailable": "has its database stopped or starting: try again later",
     "MemoryPoolOutOfMemoryError": (
         "has too little memory for a transaction ({message}): give --batch a smaller number, or "

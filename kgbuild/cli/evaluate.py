@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 from rich.markup import escape
@@ -32,6 +32,15 @@ Examples:
 
   kgbuild evaluate dev.pubtator --train train.pubtator --html report.html --json scores.json
 """
+
+
+class _Files(NamedTuple):
+    """What to write, where it is asked for."""
+
+    json: Path | None
+    html: Path | None
+    curve: Path | None
+    reliability: Path | None
 
 
 def register(app: typer.Typer) -> None:
@@ -107,6 +116,10 @@ def evaluate(
         Path | None,
         typer.Option("--curve", help="Draw precision and recall of statements over belief."),
     ] = None,
+    reliability_file: Annotated[
+        Path | None,
+        typer.Option("--reliability", help="Draw how often groundings are right at each score."),
+    ] = None,
 ) -> None:
     """Measure mentions, identifiers, relations and statements against a gold corpus.
 
@@ -116,7 +129,8 @@ def evaluate(
     from kgbuild.evaluation.run import TASKS, Request
     from kgbuild.evaluation.run import evaluate as run
 
-    _check_writable(json_file, html_file, curve_file)
+    files = _Files(json_file, html_file, curve_file, reliability_file)
+    _check_writable(*files)
     settings = _config(config, predictions)
     if vocab:
         settings = settings.model_copy(update={"vocabularies": vocab})
@@ -140,7 +154,7 @@ def evaluate(
     with progress() as shown:
         evaluation = run(request, progress=shown)
     _print(evaluation, resampling)
-    _write(evaluation, resampling, json_file, html_file, curve_file)
+    _write(evaluation, resampling, files)
 
 
 def _config(path: Path | None, predictions: list[str] | None) -> Config:
@@ -172,27 +186,24 @@ def _check_writable(*paths: Path | None) -> None:
             raise InputError(f"{path}: there is no folder {path.parent}; make it first")
 
 
-def _write(
-    evaluation: Evaluation,
-    resampling: Resampling,
-    json_file: Path | None,
-    html_file: Path | None,
-    curve_file: Path | None,
-) -> None:
+def _write(evaluation: Evaluation, resampling: Resampling, files: _Files) -> None:
     from kgbuild.evaluation.curve_picture import save_curves
     from kgbuild.evaluation.page import page
+    from kgbuild.evaluation.reliability_picture import save_reliability
     from kgbuild.evaluation.result import to_json
 
-    if json_file:
+    if files.json:
         numbers = to_json(evaluation, resampling)
-        json_file.write_text(json.dumps(numbers, indent=1, ensure_ascii=False) + "\n", "utf-8")
-        err.print(f"wrote {escape(str(json_file))}")
-    if html_file:
-        html_file.write_text(page(evaluation, resampling), "utf-8")
-        err.print(f"wrote {escape(str(html_file))}")
-    if curve_file:
-        save_curves(evaluation.curves, curve_file)
-        err.print(f"wrote {escape(str(curve_file))}")
+        files.json.write_text(json.dumps(numbers, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    if files.html:
+        files.html.write_text(page(evaluation, resampling), "utf-8")
+    if files.curve:
+        save_curves(evaluation.curves, files.curve)
+    if files.reliability:
+        save_reliability(evaluation.reliability, files.reliability)
+    for path in files:
+        if path:
+            err.print(f"wrote {escape(str(path))}")
 
 
 def _print(evaluation: Evaluation, resampling: Resampling) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kgbuild.errors import InputError, MissingExtraError
+from kgbuild.errors import InputError
+from kgbuild.evaluation.figures import COLOURS, new_figure, save_figure
 from kgbuild.evaluation.result import Curve
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["curve_svg", "save_curves"]
 
-_COLOURS = ("#0b6e99", "#c05621", "#8a8f98")
 _MARKED = (0.5, 0.7, 0.9)
 
 
@@ -26,11 +26,7 @@ def save_curves(curves: Sequence[Curve], path: Path, *, title: str = "") -> None
         MissingExtraError: matplotlib is not installed.
         InputError: there is no curve, or the format is unknown.
     """
-    figure = _draw(curves, title)
-    known = figure.canvas.get_supported_filetypes()
-    if path.suffix[1:].lower() not in known:
-        raise InputError(f"{path}: no picture format; expected one of {', '.join(sorted(known))}")
-    figure.savefig(path, dpi=150)
+    save_figure(_draw(curves, title), path)
 
 
 def curve_svg(curves: Sequence[Curve]) -> str:
@@ -50,25 +46,16 @@ def curve_svg(curves: Sequence[Curve]) -> str:
 
 
 def _draw(curves: Sequence[Curve], title: str) -> Figure:
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise MissingExtraError("notebook", needed_for="the picture of the curve") from error
+    figure, axes = new_figure("the picture of the curve")
     if not curves:
         raise InputError(
             "no curve to draw: it needs a gold corpus with relations, and predictions that are a "
             "graph (a build, or the pipeline)"
         )
-    figure = Figure(figsize=(6.4, 4.6), layout="constrained")
-    axes = figure.subplots()
-    for curve, colour in zip(curves, _COLOURS, strict=False):
+    for curve, colour in zip(curves, COLOURS, strict=False):
         _line(axes, curve, colour)
     axes.set(xlabel="recall", ylabel="precision", xlim=(0, None), ylim=(0, 1.02), title=title)
     axes.set_xlim(0, max(0.05, axes.dataLim.x1 * 1.08))
-    axes.grid(color="#e6e8eb", linewidth=0.8)
-    axes.set_axisbelow(True)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
     axes.legend(frameon=False, loc="best")
     return figure
 

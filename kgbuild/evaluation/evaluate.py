@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from kgbuild.evaluation.alignment import Aligned, CrossReferences, SameIdentifier, align
@@ -20,6 +20,7 @@ from kgbuild.evaluation.grounding import (
 from kgbuild.evaluation.mentions import MICRO, MentionSpan, count_mentions, mention_spans
 from kgbuild.evaluation.predict import Predictions
 from kgbuild.evaluation.relations import identifiers_of
+from kgbuild.evaluation.reliability import Judged, reliability
 from kgbuild.evaluation.result import (
     Evaluation,
     LinkError,
@@ -226,6 +227,7 @@ def add_grounding(
     )  # fmt: skip
     if not suffix:
         evaluation.links = _link_errors(pairs, xrefs, categories)
+        evaluation.reliability = reliability(_judged(pairs, xrefs, categories))
 
 
 def _ranked(
@@ -252,6 +254,25 @@ def _ranked(
         )
         ranked.append(Ranked(gold.document.id, mention.category, wanted, parts))
     return ranked
+
+
+def _judged(
+    pairs: Sequence[tuple[AnnotatedDocument, AnnotatedDocument]],
+    xrefs: CrossReferences | None,
+    categories: Collection[str],
+) -> Iterator[Judged]:
+    """Yield the first candidate of each gold mention that has one, NIL or not; no composites."""
+    for gold, linked in pairs:
+        kept = [m for m in gold.mentions if m.category in categories]
+        parts: dict[str, list[Grounding]] = {}
+        for grounding in linked.groundings:
+            parts.setdefault(grounding.mention, []).append(grounding)
+        ranked = _ranked(gold, linked, xrefs, categories, decided=False)
+        for mention, one in zip(kept, ranked, strict=True):
+            made = parts.get(mention.id, ())
+            if one.gold and len(made) == 1 and made[0].candidates:
+                first = made[0].candidates[0]
+                yield Judged(first.method, first.score, is_hit(one))
 
 
 def _same_identifiers(

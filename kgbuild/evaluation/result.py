@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from kgbuild.evaluation.bootstrap import Intervals, bootstrap
 from kgbuild.evaluation.differences import Difference, Kind
 from kgbuild.evaluation.relations import Pair
+from kgbuild.evaluation.reliability import Reliability
 from kgbuild.evaluation.score import Counts, Score, total
 from kgbuild.evaluation.statements import CurvePoint
 from kgbuild.records import AnnotatedDocument
@@ -114,6 +115,7 @@ class Evaluation:
     relations: list[RelationError] = field(default_factory=list)
     relations_of: str = ""
     curves: list[Curve] = field(default_factory=list)
+    reliability: list[Reliability] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def table(self, name: str) -> Table:
@@ -164,6 +166,13 @@ def to_json(evaluation: Evaluation, resampling: Resampling) -> dict[str, Any]:
                 "points": [{"belief": p.threshold, **_numbers(p.score)} for p in curve.points],
             }
             for curve in evaluation.curves
+        },
+        "reliability": {
+            kind.name: {
+                "expected_calibration_error": round(kind.error, 4),
+                "bins": [asdict(one) for one in kind.bins],
+            }
+            for kind in evaluation.reliability
         },
         "notes": list(evaluation.notes),
     }

@@ -30,6 +30,7 @@ def test_tables_json_page_and_curve(kgb: Run, gold: Path, tmp_path: Path) -> Non
     done = kgb(
         "evaluate", gold, "--vocab", tmp_path / "names.tsv", "--samples", 20,
         "--json", tmp_path / "s.json", "--html", tmp_path / "s.html", "--curve", tmp_path / "s.svg",
+        "--reliability", tmp_path / "r.svg",
     )  # fmt: skip
     assert done.code == 0, done.err
     assert "Mentions, strict (the same place and category)" in done.out
@@ -40,7 +41,10 @@ def test_tables_json_page_and_curve(kgb: Run, gold: Path, tmp_path: Path) -> Non
     assert numbers["tables"]["grounding.accuracy"]["rows"]["micro"]["@1"]["accuracy"] == 1.0
     assert (tmp_path / "s.html").read_text("utf-8").startswith("<!doctype html>")
     assert "<svg" in (tmp_path / "s.svg").read_text("utf-8")
-    assert done.err.count("wrote ") == 3
+    assert "<svg" in (tmp_path / "r.svg").read_text("utf-8")
+    bins = numbers["reliability"]["equal names"]["bins"]
+    assert [(one["mentions"], one["right"]) for one in bins] == [(4, 4)]
+    assert done.err.count("wrote ") == 4
 
 
 def test_another_tool_and_mentions_alone(kgb: Run, gold: Path, tmp_path: Path) -> None:

@@ -242,6 +242,42 @@ def test_transactions_that_are_too_large_are_halved(tmp_path: Path, small: Graph
             server.driver.close()
 
 
+def test_a_full_disk_is_told_and_loses_nothing(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", str(disk)]
+    if subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("needs the right to mount a small disk")
+    tables = synthetic_graph(tmp_path / "graph", statements=4000, seed=6)
+    sparing = {"db.tx_log.preallocate": "false", "db.tx_log.rotation.size": "128k"}
+    try:
+        with LocalNeo4j(disk / "server", java=QUICK, settings=sparing) as local:
+            server = Server(local)
+            with pytest.raises(StoreError, match="disk is full"):
+                server.load(tables, batch=1000)
+            subprocess.run(["mount", "-o", "remount,size=400m", str(disk)], check=True)
+            with pytest.raises(StoreError, match="start it again"):
+                server.load(tables)
+            local.kill()
+            local.start()
+            server.load(tables)
+            server.holds(tables)
+            server.driver.close()
+    finally:
+        subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+def test_a_read_only_database_is_named(tmp_path: Path, example: GraphTables) -> None:
+    with LocalNeo4j(tmp_path, java=QUICK) as local:
+        Server(local).driver.close()  # the database must be there before it can't be made
+    read_only = {"server.databases.read_only": "neo4j"}
+    with LocalNeo4j(tmp_path, java=QUICK, settings=read_only) as local:
+        server = Server(local)
+        with pytest.raises(StoreError, match="has this database read-only: name another"):
+            server.load(example)
+        server.driver.close()
+
+
 @pytest.mark.parametrize(
     ("address", "options", "said"),
     [
