@@ -3,7 +3,9 @@
 The dictionary is MEDIC of July 2012; `kgbuild evaluate` is the ruler, without training mentions.
 Each encoder is one row; "names" looks up names alone.
 
-    python benchmarks/linking.py [--encoder FOLDER]...
+    python benchmarks/linking.py [--encoder FOLDER]... [--pictures FOLDER]
+
+`--pictures` draws how often first candidates are right at each score, for the last encoder.
 """
 
 from __future__ import annotations
@@ -44,7 +46,9 @@ def medic() -> Iterator[str]:
             yield f"{own}\t{name}\tDisease\t{'|'.join(synonyms)}\t{'|'.join(more)}"
 
 
-def measure(table: Path, split: Path, grounding: dict[str, object]) -> dict[str, Any]:
+def measure(
+    table: Path, split: Path, grounding: dict[str, object], picture: Path | None
+) -> dict[str, Any]:
     """Return what `kgbuild evaluate` says."""
     config, found = table.with_name("linking.yaml"), table.with_name("found.json")
     config.write_text(yaml.safe_dump({"grounding": grounding}), "utf-8")
@@ -53,6 +57,7 @@ def measure(table: Path, split: Path, grounding: dict[str, object]) -> dict[str,
             sys.executable, "-c", "from kgbuild.cli import main; main()", "evaluate", str(split),
             "--vocab", str(table), "--config", str(config), "--task", "grounding",
             "--category", "Disease", "--json", str(found), "--samples", "0",
+            *(["--reliability", str(picture)] if picture else []),
         ],
         check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
@@ -64,6 +69,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--encoder", action="append", default=[], help="a folder or hub id; repeat")
     parser.add_argument("--threshold", type=float, help="default: each encoder's own")
+    parser.add_argument("--pictures", type=Path, help="a folder")
     given = parser.parse_args()
     ways: dict[str, dict[str, object]] = {"names": {"dense": "off"}}
     for encoder in given.encoder:
@@ -80,7 +86,8 @@ def main() -> None:
         for name, split in SPLITS.items():
             for way, grounding in ways.items():
                 started = time.monotonic()
-                tables = measure(table, split, grounding)["tables"]
+                picture = given.pictures / f"{name}.png" if given.pictures else None
+                tables = measure(table, split, grounding, picture)["tables"]
                 accuracy = tables["grounding.accuracy"]["rows"]["micro"]
                 shares = [accuracy[key]["accuracy"] for key in MEASURES]
                 shares.append(tables["identifiers.gold_mentions"]["rows"]["micro"]["f1"])

@@ -1,9 +1,9 @@
 """Abbreviations and their long forms, with offsets.
 
 The algorithm is that of Schwartz and Hearst, "A simple algorithm for identifying abbreviation
-definitions in biomedical text", PSB 2003, with three additions: both orders ("long (SHORT)" and
-"SHORT (long)"), brackets with more than the short form in them ("(TNF; also cachectin)"), and
-places in the text.
+definitions in biomedical text", PSB 2003, with four additions: both orders ("long (SHORT)" and
+"SHORT (long)"), brackets with more than the short form in them ("(TNF; also cachectin)"), initials
+before shorter long forms ("attenuated adenomatous polyposis coli (AAPC)"), and places in the text.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ _BRACKETS = re.compile(
 )
 _FIRST_PART = re.compile(r"[;,]\s|\s(?:or|also|hereafter|n\s?=)\s|\s?=")
 _TOKEN = re.compile(r"\S+")
+_WORD = re.compile(r"(?:(?<=[\s/-])|\A)[^\W_]\S*?(?=[\s/-]|\Z)")
 _SHORT_BEFORE = re.compile(r"(?:(?<=\s)|^)([^\s(\[]{2,10})\s*\Z")
 _WORD_LENGTH = 25
 _EDGE = ",.;:'\"“”‘’"
@@ -96,11 +97,23 @@ def _long_before(text: str, start: int, end: int, short: str) -> tuple[int, int]
     begin, stop = words[0].start(), words[-1].end()
     while stop > begin and text[stop - 1] in _EDGE:
         stop -= 1
-    found = _match_backwards(short, text[begin:stop])
+    found = _initials(short, text[begin:stop])
+    if found is None:
+        found = _match_backwards(short, text[begin:stop])
     if found is None:
         return None
     long = text[begin + found : stop]
     return (begin + found, stop) if _plausible(short, long) else None
+
+
+def _initials(short: str, long: str) -> int | None:
+    """Return where the last words begin whose initials are ``short``, three letters or more."""
+    words = list(_WORD.finditer(long))[-len(short) :]
+    initials = "".join(word[0][0] for word in words)
+    if len(short) < 3 or initials.casefold() != short.casefold():
+        return None
+    start = words[0].start()
+    return start if not start or long[start - 1].isspace() else None
 
 
 def _match_backwards(short: str, long: str) -> int | None:

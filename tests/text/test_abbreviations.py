@@ -7,6 +7,12 @@ from hypothesis import strategies as st
 from kgbuild.text import find_abbreviations, split_sentences
 
 FOUND = [
+    (
+        "attenuated adenomatous polyposis coli (AAPC) and adenomatous polyposis coli (APC)",
+        {"AAPC": "attenuated adenomatous polyposis coli", "APC": "adenomatous polyposis coli"},
+    ),
+    ("non-small-cell lung cancer (NSCLC)", {"NSCLC": "non-small-cell lung cancer"}),
+    ("pre-acute myeloid leukaemia (AML)", {"AML": "pre-acute myeloid leukaemia"}),
     ("Tumor necrosis factor (TNF) rose.", {"TNF": "Tumor necrosis factor"}),
     ("tumor necrosis factor alpha (TNF-alpha)", {"TNF-alpha": "tumor necrosis factor alpha"}),
     ("the epidermal growth factor receptor (EGFR)", {"EGFR": "epidermal growth factor receptor"}),
