@@ -1,8 +1,8 @@
 """What each part of the recognizer's recipe is worth: short trainings, one thing changed in each.
 
-Trained on one corpus's training split, measured by strict F1 on its development split, with the
-hints of extractors/weights/ner.yaml (fetch its vocabularies and make its base first). Trainings are
-kept in --folder and resumed, so ways can be added to a table.
+Trained on one corpus's training split, without dropout inside the encoder, measured by strict F1 on
+its development split, with the hints of extractors/weights/ner.yaml (fetch its vocabularies and
+make its base first). Trainings are kept in --folder and resumed, so ways can be added to a table.
 
     python benchmarks/ner_ablations.py --epochs 4
 """
@@ -41,7 +41,8 @@ def settings_of(change: dict[str, Any], recipe: NerSettings, *, corpus: str, epo
     data = recipe.model_dump(by_alias=True)
     data["corpora"] = [own for own in data["corpora"] if own["name"] == corpus]
     data["default"] = {}
-    training = data["training"] | {"epochs": epochs} | change.get("training", {})
+    base = {"epochs": epochs, "encoder_dropout": 0.0}
+    training = data["training"] | base | change.get("training", {})
     return NerSettings.model_validate(data | change | {"training": training})
 
 
