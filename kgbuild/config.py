@@ -120,6 +120,12 @@ class GroundingConfig(Section):
     )
     candidates: int = Field(5, ge=0, description="how many candidates to keep with a grounding")
 
+    @field_validator("dense", mode="before")
+    @classmethod
+    def _on_and_off(cls, dense: object) -> object:
+        """Take YAML's ``on`` and ``off``, which it reads as true and false."""
+        return {True: "on", False: "off"}[dense] if isinstance(dense, bool) else dense
+
 
 class ErrorRates(Section):
     """How often an extractor errs; the belief model's parameters."""

@@ -16,6 +16,11 @@ def test_every_option_with_a_description_is_explained() -> None:
     assert to_yaml(Config(), comments=True).count("# ") > 10
 
 
+@pytest.mark.parametrize("word", ["on", "off", "'off'"])
+def test_dense_needs_no_quotes(word: str) -> None:
+    assert parse_config(f"grounding: {{dense: {word}}}").grounding.dense == word.strip("'")
+
+
 def test_an_empty_file_is_the_defaults(tmp_path: Path) -> None:
     (tmp_path / "c.yaml").write_text("")
     assert load_config(tmp_path / "c.yaml").stores == Config().stores
