@@ -50,9 +50,7 @@ class TrainingSettings(_Section):
     reinitialize_layers: int = Field(
         0, ge=0, description="start this many top layers afresh (Tinn et al. 2021)"
     )
-    encoder_dropout: float = Field(
-        0.0, ge=0, lt=1, description="inside the encoder; drawing it costs much on a CPU"
-    )
+    encoder_dropout: float = Field(0.0, ge=0, lt=1, description="inside the encoder")
     lora: LoraSettings | None = Field(None, description="train low-rank updates only")
     average: float = Field(
         0.0, ge=0, lt=1, description="decay of the running average of the weights; 0: none"
