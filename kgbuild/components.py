@@ -321,6 +321,7 @@ def _linker(config: Config, schema: Schema, lexicon: Lexicon, progress: Progress
         thresholds=_thresholds(config),
         keep_candidates=config.grounding.candidates,
         trust_given=config.grounding.trust_given,
+        without=config.grounding.without,
     )
 
 

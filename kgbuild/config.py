@@ -20,6 +20,7 @@ from kgbuild.config_relations import (
     Section,
 )
 from kgbuild.errors import ConfigError
+from kgbuild.protocols import NameSource
 
 __all__ = ["Config", "keep_config", "load_config", "parse_config", "to_yaml"]
 
@@ -119,6 +120,9 @@ class GroundingConfig(Section):
         None, ge=0, le=1, description="cosine below which dense is NIL; null: the encoder's own"
     )
     candidates: int = Field(5, ge=0, description="how many candidates to keep with a grounding")
+    without: list[NameSource] = Field(
+        default=[], description="what not to go by (exact, normalized, abbreviations, ...)"
+    )
 
     @field_validator("dense", mode="before")
     @classmethod

@@ -7,7 +7,7 @@ files, processes or databases, and has no state that a batch changes.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, BinaryIO, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, BinaryIO, Literal, Protocol, runtime_checkable
 
 from kgbuild.records import (
     AnnotatedDocument,
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Encoder",
     "Grounder",
+    "NameSource",
     "ReadItem",
     "Reader",
     "Recognizer",
@@ -32,6 +33,11 @@ __all__ = [
 ]
 
 ReadItem = AnnotatedDocument | Withdrawal | Failure
+
+NameSource = Literal[
+    "exact", "normalized", "rewritten", "abbreviations", "composites", "guards", "species"
+]
+"""What grounding goes by beside vectors; each can be switched off, to see what it is worth."""
 
 
 @runtime_checkable

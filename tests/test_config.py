@@ -33,6 +33,7 @@ def test_an_empty_file_is_the_defaults(tmp_path: Path) -> None:
         ("vocabulary: [x]\n", ["line 1", "'vocabularies'"]),
         ("recognizers:\n- type: dictionry\n", ["line 2", "dictionry", "'dictionary'"]),
         ("recognizers:\n- type: transformer\n", ["line 2", "model", "required"]),
+        ("grounding:\n  without: [vectors]\n", ["line 2", "grounding.without", "'exact'"]),
         ("grounding:\n\n  threshold: 2\n", ["line 3", "grounding.threshold", "less than"]),
         ("assembly:\n  error_rates:\n    x: {sistematic: 0}\n", ["line 3", "'systematic'"]),
         ("a: [", ["line 1", "no valid YAML"]),

@@ -195,7 +195,7 @@ def ground_gold_mentions(
         return done, cross_references(None, components.schema), _noted(failures)
     if grounder.dense is not None:
         completion = Completion(grounder, k=CANDIDATES)
-        done = [completion.complete(item) for item in done]
+        done = completion.complete(done)
     return done, cross_references(grounder.lexicon, components.schema), _noted(failures)
 
 

@@ -126,14 +126,15 @@ class DenseIndex:
         """
         opened = self._ready()
         unique, rows = fold(texts)
-        if not unique:
-            return []
+        spans = _spans(opened, category)
+        if not unique or not spans:
+            return [[] for _ in texts]
         queries = self._encoder.encode(unique)
         found: list[list[Candidate]] = [[] for _ in unique]
-        for span in _spans(opened, category):
+        for span in spans:
             for index, candidates in enumerate(_search(opened, queries, k, span)):
                 found[index].extend(candidates)
-        best = [_once(candidates)[:k] for candidates in found]
+        best = [_once(candidates)[:k] if len(spans) > 1 else candidates for candidates in found]
         return [list(best[row]) for row in rows]
 
     def _ready(self) -> _Opened:
@@ -268,8 +269,8 @@ def _search(
     depth = min(4 * k, size)
     while todo:
         scores, rows = opened.index.search(queries[todo], k=depth, rows=span)
-        for index, found in zip(todo, _candidates(opened, scores, rows), strict=True):
-            results[index] = found[:k]
+        for index, found in zip(todo, _candidates(opened, scores, rows, k), strict=True):
+            results[index] = found
         if depth >= min(size, _MOST_ROWS):
             break
         todo = [index for index in todo if len(results[index]) < k]
@@ -278,8 +279,9 @@ def _search(
 
 
 def _candidates(
-    opened: _Opened, scores: NDArray[np.float32], rows: NDArray[np.int64]
+    opened: _Opened, scores: NDArray[np.float32], rows: NDArray[np.int64], k: int
 ) -> Iterator[list[Candidate]]:
+    """Yield the best ``k`` candidates of each line of scores, best first, each CURIE once."""
     import numpy as np
 
     wanted = np.unique(rows[rows >= 0])
@@ -292,11 +294,18 @@ def _candidates(
         )
     )
     for values, places in zip(scores.tolist(), rows.tolist(), strict=True):
-        yield _once(
-            Candidate(known[row][1], known[row][0], min(max(value, 0.0), 1.0), "dense")
-            for value, row in zip(values, places, strict=True)
-            if row >= 0
-        )
+        seen: set[str] = set()
+        last, near = 1.0, []
+        for value, row in zip(values, places, strict=True):
+            score = min(max(value, 0.0), 1.0)
+            # What is as near as the last may come before it in order of CURIE.
+            if row < 0 or (len(seen) >= k and score < last):
+                break
+            name, curie = known[row]
+            seen.add(curie)
+            last = score
+            near.append(Candidate(curie, name, score, "dense"))
+        yield _once(near)[:k]
 
 
 def _once(candidates: Iterable[Candidate]) -> list[Candidate]:

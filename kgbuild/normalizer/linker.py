@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from kgbuild.normalizer.ranking import COMPATIBLE, Ranking
 from kgbuild.normalizer.resolution import EqualNames, Resolution
 from kgbuild.normalizer.similar_meaning import THRESHOLDS, SimilarMeanings
 from kgbuild.normalizer.species import SpeciesOfText
+from kgbuild.protocols import NameSource
 from kgbuild.records import AnnotatedDocument, Candidate, Grounding, Mention
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class Linker:
         trust_given: keep the groundings that the input brings.
         compatible: how well a term's category serves for a mention's, other than the same and
             its descendants: ``{(mention's, term's): factor}``.
+        without: what not to go by.
         cache_size: names remembered.
     """
 
@@ -64,6 +66,7 @@ class Linker:
         keep_candidates: int = 5,
         trust_given: bool = True,
         compatible: Mapping[tuple[str, str], float] = COMPATIBLE,
+        without: Collection[NameSource] = (),
         cache_size: int = 100_000,
     ) -> None:
         self.lexicon = lexicon
@@ -71,8 +74,12 @@ class Linker:
         self.dense = dense
         self.keep_candidates = keep_candidates
         self.trust_given = trust_given
-        self._ranking = Ranking(lexicon, schema=schema, compatible=compatible)
-        self._equal = EqualNames(self._ranking, cache_size=cache_size)
+        self._without = frozenset(without)
+        methods = {"exact", "normalized"} - self._without
+        self._ranking = Ranking(lexicon, schema=schema, compatible=compatible, methods=methods)
+        self._equal = EqualNames(
+            self._ranking, rewritten="rewritten" not in without, cache_size=cache_size
+        )
         self._similar: SimilarMeanings | None = None
         if dense is not None:
             self._similar = SimilarMeanings(
@@ -80,6 +87,7 @@ class Linker:
                 dense,
                 thresholds=thresholds,
                 width=max(4 * keep_candidates, 20),
+                guards="guards" not in without,
                 cache_size=cache_size,
             )
 
@@ -107,9 +115,9 @@ class Linker:
                     groundings.extend(self._trusted(g, mention) for g in given[mention.id])
                     continue
                 for resolution in resolved[one]:
-                    ordered = species.reorder(
-                        resolution.candidates, mention.start, len(mention.text)
-                    )
+                    ordered = resolution.candidates
+                    if "species" not in self._without:
+                        ordered = species.reorder(ordered, mention.start, len(mention.text))
                     groundings.append(
                         self._grounding(mention, replace(resolution, candidates=ordered))
                     )
@@ -124,12 +132,19 @@ class Linker:
         Equal names come with exact, abbreviation or normalized; similar ones, where there is a
         dense search, come too, whatever was found before.
         """
-        query = Query(text, category or "", long_form)
-        found = {c.curie: c for c in self._equal.resolve(query).candidates}
-        if self._similar is not None:
-            for candidate in self._similar.resolve([query])[query].candidates:
-                found.setdefault(candidate.curie, candidate)
-        return tuple(found.values())
+        return self.explain_all([Query(text, category or "", long_form)])[0]
+
+    def explain_all(self, queries: Sequence[Query]) -> list[tuple[Candidate, ...]]:
+        """Return all candidates for each of many names, by one search for what is similar."""
+        similar = {} if self._similar is None else self._similar.resolve(queries)
+        explained = []
+        for query in queries:
+            found = {c.curie: c for c in self._equal.resolve(query).candidates}
+            if query in similar:
+                for candidate in similar[query].candidates:
+                    found.setdefault(candidate.curie, candidate)
+            explained.append(tuple(found.values()))
+        return explained
 
     def resolve(self, text: str, category: str | None = None, *, long_form: str = "") -> Resolution:
         """Return what a name means as a whole; ``category`` None allows all."""
@@ -141,7 +156,7 @@ class Linker:
     ) -> list[Resolution]:
         """Return what a name means, or what each part of a composite name means."""
         query = Query(text, category or "", long_form)
-        asked = _Asked(query, _readings(query))
+        asked = _Asked(query, self._readings(query))
         found = self._resolve({asked})[asked]
         return [self._with_note(query, found[0])] if len(found) == 1 else found
 
@@ -175,16 +190,28 @@ class Linker:
         return [equal]
 
     def _asked(self, document: AnnotatedDocument) -> list[_Asked]:
-        beside = defined_beside(document.document.text, document.mentions)
-        known = beside | long_forms(document.abbreviations)
+        heeds = "abbreviations" not in self._without
+        known: dict[str, str] = {}
+        if heeds:
+            beside = defined_beside(document.document.text, document.mentions)
+            known = beside | long_forms(document.abbreviations)
         queries = []
         for mention in document.mentions:
-            asks = bool(known) or "(" in mention.text
+            asks = bool(known) or (heeds and "(" in mention.text)
             written_out = expanded(mention.text, known) if asks else mention.text
             long_form = written_out if written_out != mention.text else ""
             query = Query(mention.text, mention.category, long_form)
-            queries.append(_Asked(query, _readings(query)))
+            queries.append(_Asked(query, self._readings(query)))
         return queries
+
+    def _readings(self, query: Query) -> tuple[tuple[Query, ...], ...]:
+        """Return the most likely ways to read a name as several."""
+        if "composites" in self._without:
+            return ()
+        return tuple(
+            tuple(Query(part, query.category) for part in reading)
+            for reading in islice(splits(query.name), _READINGS)
+        )
 
     def _trusted(self, given: Grounding, mention: Mention) -> Grounding:
         """Keep a given grounding; fill in name and category of the lexicon, and a successor."""
@@ -216,14 +243,6 @@ class Linker:
         return Grounding(
             mention.id, best.curie, name, category, best.score, best.method, candidates=kept
         )
-
-
-def _readings(query: Query) -> tuple[tuple[Query, ...], ...]:
-    """Return the most likely ways to read a name as several."""
-    return tuple(
-        tuple(Query(part, query.category) for part in reading)
-        for reading in islice(splits(query.name), _READINGS)
-    )
 
 
 def _given(document: AnnotatedDocument) -> dict[str, list[Grounding]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rapidfuzz import fuzz
@@ -50,14 +50,23 @@ _SCOPE_ORDER = ("preferred", "exact", "abbreviation", "narrow", "related", "broa
 
 
 class Ranking:
-    """Orders candidates: by category, kind of name, preferred vocabulary, preferred name, id."""
+    """Orders candidates: by category, kind of name, preferred vocabulary, preferred name, id.
+
+    ``methods`` are the ways in which names may be equal: as written, in normal form.
+    """
 
     def __init__(
-        self, lexicon: Lexicon, *, schema: Schema, compatible: Mapping[tuple[str, str], float]
+        self,
+        lexicon: Lexicon,
+        *,
+        schema: Schema,
+        compatible: Mapping[tuple[str, str], float],
+        methods: Collection[str] = tuple(_METHOD_SCORE),
     ) -> None:
         self.lexicon = lexicon
         self.schema = schema
         self.compatible = compatible
+        self._methods = frozenset(methods)
         self._category_order = {name: rank for rank, name in enumerate(schema.categories)}
 
     def fit(self, wanted: str, found: str) -> float:
@@ -102,6 +111,8 @@ class Ranking:
                 leading[entry.category] = max(score, leading.get(entry.category, 0.0))
         best: dict[str, tuple[tuple[float, ...], str, Candidate]] = {}
         for entry, score, tier, method in found:
+            if method not in self._methods:
+                continue
             order = (
                 -leading.get(entry.category, 0.0),
                 0 if category else self._category_order.get(entry.category, 999),

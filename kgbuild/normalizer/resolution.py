@@ -51,15 +51,15 @@ class EqualNames:
 
     Args:
         ranking: orders the terms that share a name.
-        abbreviations: heed what a document says that a short form stands for.
+        rewritten: look up what a name is called elsewhere, too ("Neoplasms, Breast").
         cache_size: names remembered.
     """
 
     def __init__(
-        self, ranking: Ranking, *, abbreviations: bool = True, cache_size: int = 100_000
+        self, ranking: Ranking, *, rewritten: bool = True, cache_size: int = 100_000
     ) -> None:
         self._ranking = ranking
-        self._abbreviations = abbreviations
+        self._rewritten = rewritten
         self.resolve = lru_cache(maxsize=cache_size)(self._resolve)
 
     def is_variant(self, query: Query) -> bool:
@@ -69,7 +69,7 @@ class EqualNames:
     def _resolve(self, query: Query) -> Resolution:
         if self.is_variant(query):
             return _variant(query.text)
-        if query.long_form and self._abbreviations:
+        if query.long_form:
             if candidates := self._by_long_form(query):
                 return Resolution(tuple(_renamed(c, "abbreviation") for c in candidates))
             if len(query.text) <= _SHORT:
@@ -79,7 +79,7 @@ class EqualNames:
         candidates = self._ranking.equal_names(query.text, query.category)
         if candidates:
             return Resolution(candidates)
-        for form in self._other_forms(query):
+        for form in self._other_forms(query) if self._rewritten else ():
             if candidates := self._ranking.equal_names(form, query.category):
                 return Resolution(tuple(_renamed(c, "normalized") for c in candidates))
         return Resolution((), self._why_not(query))

@@ -34,6 +34,7 @@ class SimilarMeanings:
         dense: finds the nearest.
         thresholds: cosine from which a name is taken, by category; "" for the others.
         width: how many are looked at.
+        guards: off, whatever is near enough is taken.
         cache_size: names remembered.
     """
 
@@ -44,12 +45,14 @@ class SimilarMeanings:
         *,
         thresholds: Mapping[str, float] = THRESHOLDS,
         width: int = 20,
+        guards: bool = True,
         cache_size: int = 100_000,
     ) -> None:
         self._ranking = ranking
         self._dense = dense
         self._thresholds = thresholds
         self._width = width
+        self._guards = guards
         self._cache_size = cache_size
         self._known: dict[Query, Resolution] = {}
 
@@ -79,9 +82,9 @@ class SimilarMeanings:
 
     def _judge(self, query: Query, found: Sequence[Candidate]) -> Resolution:
         fitting = self._ranking.fitting(found, query.category)
-        first = next((c for c in fitting if may_be_same(query.name, c.name)), None)
+        first = next((c for c in fitting if self._may_be_same(query.name, c.name)), None)
         threshold = self._threshold(query.category)
-        if _is_symbol(query.name):
+        if self._guards and _is_symbol(query.name):
             reason = "no name in the lexicon; a symbol is only taken as it is written"
         elif first is None:
             reason = "similar names differ in a digit or code" if fitting else "no similar name"
@@ -94,6 +97,9 @@ class SimilarMeanings:
         if first is not None and first.score >= fitting[0].score - _AS_NEAR:
             fitting = [first, *(c for c in fitting if c is not first)]
         return Resolution(tuple(fitting), reason)
+
+    def _may_be_same(self, one: str, other: str) -> bool:
+        return not self._guards or may_be_same(one, other)
 
 
 def _is_symbol(name: str) -> bool:

@@ -51,7 +51,8 @@ def test_equal_names_get_similar_ones_behind_them(linker: Linker) -> None:
     item = linked(linker, "Asthma.", (0, 6))
     [before] = item.groundings
     assert [c.curie for c in before.candidates] == ["X:1"]
-    [after] = Completion(linker, k=5).complete(item).groundings
+    [whole] = Completion(linker, k=5).complete([item])
+    [after] = whole.groundings
     assert after.curie == "X:1" and len(after.candidates) == 5
     assert after.candidates[0] == before.candidates[0]
     assert "X:7" not in [c.curie for c in after.candidates]  # a fracture is least like it
@@ -59,10 +60,11 @@ def test_equal_names_get_similar_ones_behind_them(linker: Linker) -> None:
 
 def test_an_abbreviation_is_asked_for_by_what_it_stands_for(linker: Linker) -> None:
     item = linked(linker, "Exercise-induced asthma (EIA). EIA is common.", (31, 34))
-    [after] = Completion(linker, k=5).complete(item).groundings
+    [whole] = Completion(linker, k=5).complete([item])
+    [after] = whole.groundings
     assert after.curie == "X:3" and len(after.candidates) == 5
 
 
 def test_enough_candidates_stay_as_they_are(linker: Linker) -> None:
     item = linked(linker, "Asthma.", (0, 6))
-    assert Completion(linker, k=1).complete(item) == item
+    assert Completion(linker, k=1).complete([item]) == [item]

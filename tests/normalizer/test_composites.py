@@ -59,6 +59,13 @@ def test_a_name_of_several_things_has_an_identifier_for_each(linker, name, categ
     assert [r.best.curie if r.best else "" for r in found] == curies
 
 
+def test_composites_and_species_are_switched_off(make_lexicon, schema):
+    linker = Linker(make_lexicon(TERMS), schema=schema, without=["composites", "species"])
+    assert grounded(linker, "We studied BRCA1/2.", "BRCA1/2", "Gene") == [""]
+    assert len(linker.resolve_all("BRCA1/2", "Gene")) == 1
+    assert grounded(linker, "Loss of TP53 in mice.", "TP53", "Gene") == ["HGNC:3"]
+
+
 def test_what_cannot_be_taken_apart_gives_nothing():
     for text in ("", "asthma", "and", "/", "1/2", "," * 300, "a and " * 100):
         assert list(splits(text)) == []

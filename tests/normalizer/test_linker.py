@@ -7,6 +7,7 @@ from small_vocabularies import GENES, MESH, MONDO, term
 
 from kgbuild.extractors.dictionary import DictionaryRecognizer
 from kgbuild.normalizer.build import build_lexicon
+from kgbuild.normalizer.candidates import Query
 from kgbuild.normalizer.encoder import DEFAULT_MODEL, SentenceTransformerEncoder
 from kgbuild.normalizer.index import DenseIndex
 from kgbuild.normalizer.lexicon import Lexicon
@@ -445,3 +446,40 @@ def test_words_for_people_and_for_kinds_of_genes_are_read_over(
     assert found is not None
     assert (found.curie, found.method) == (curie, "normalized")
     assert linker.resolve("BRAF receptor", "Gene").best is None
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "category"),
+    [
+        ("exact", "ASPIRIN", "ChemicalEntity"),
+        ("normalized", "type-II diabetes", "Disease"),
+        ("rewritten", "recurrent breast cancer", "Disease"),
+        ("guards", "diabetes 3", "Disease"),
+    ],
+)
+def test_a_source_is_switched_off(lexicon, schema, source: str, text: str, category: str) -> None:
+    near = [Candidate("MESH:D003924", "Diabetes Mellitus, Type 2", 0.97, "dense")]
+    dense = Similar({"diabetes 3": near})
+    whole = Linker(lexicon, schema=schema, dense=dense, thresholds={"": 0.8})
+    less = Linker(lexicon, schema=schema, dense=dense, thresholds={"": 0.8}, without=[source])
+    found = [bool(linker.resolve(text, category).best) for linker in (whole, less)]
+    assert found == ([False, True] if source == "guards" else [True, False])
+
+
+def test_abbreviations_are_switched_off(lexicon, schema) -> None:
+    linker = Linker(lexicon, schema=schema, without=["abbreviations"])
+    text = document(("MS", "Disease"), short="MS", long="breast cancer")
+    ((grounding,),) = linker.ground([text])
+    assert (grounding.curie, grounding.method) == ("MESH:D009103", "exact")
+
+
+def test_many_names_are_explained_by_one_search(lexicon, schema) -> None:
+    near = [Candidate("MESH:D000544", "Alzheimer Disease", 0.9, "dense")]
+    dense = Similar({"breast cancer": near, "xyzzy": near})
+    linker = Linker(lexicon, schema=schema, dense=dense)
+    queries = [Query("breast cancer", "Disease"), Query("xyzzy", "Disease")]
+    explained = linker.explain_all(queries)
+    assert explained == [linker.explain(query.text, query.category) for query in queries]
+    assert [c.method for c in explained[0]] == ["exact", "exact", "dense"]
+    assert dense.asked == ["breast cancer", "xyzzy"]
+    assert linker.explain_all([]) == []

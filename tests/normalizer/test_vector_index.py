@@ -67,6 +67,17 @@ def test_exact_search(engine: type[FlatIndex], dtype: str, rows: tuple[int, int]
     assert engine(vectors).search(queries[:0], k=3)[1].shape == (0, 3)
 
 
+@pytest.mark.parametrize("count", [300, 4000])
+def test_equal_vectors_come_in_order_of_row(count: int) -> None:
+    vectors, queries = random_unit(count), random_unit(2 * vector_flat._QUERIES + 1, seed=1)
+    vectors[[7, count // 2, count - 1]] = queries[0]
+    for k in (1, 2, 10):
+        scores, found = FlatIndex(vectors).search(queries, k=k)
+        assert found[0, :3].tolist() == [7, count // 2, count - 1][:k]
+        np.testing.assert_allclose(scores[0, :3], np.ones(min(k, 3)), atol=1e-6)
+        np.testing.assert_array_equal(found, exact(vectors, queries, k, 0, count))
+
+
 def test_queries_are_checked(engine: type[FlatIndex]) -> None:
     index = engine(random_unit(10))
     with pytest.raises(ValueError, match=r"\(n, 32\)"):
