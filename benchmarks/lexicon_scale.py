@@ -1,11 +1,14 @@
 """A lexicon of a million names: built, built again with one vocabulary new, opened, asked.
 
-    python benchmarks/lexicon_scale.py [--processes 2]
+    python benchmarks/lexicon_scale.py [--processes 2] [--vectors extractors/weights] [--folder DIR]
 
 The vocabularies are MeSH with its supplementary records, HGNC, MONDO and HPO of ../shared/kb. Each
 step is a process of its own, whose peak of resident memory (mapped pages that it touched included)
 the table gives; "readers" is the largest of the processes that it starts. Mentions are the gold
-ones of the development splits of BC5CDR, NCBI-disease and BioRED, looked up by name alone.
+ones of the development splits of BC5CDR, NCBI-disease and BioRED, looked up by name alone; with
+`--vectors` also by vectors where no name is equal. Their vectors are not cached, those of the
+lexicon's names are made first, which takes minutes: `--folder` keeps them (and the lexicon) for the
+next run. Under the table is where the processor's time goes, of all of a process's threads.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,6 +28,8 @@ from typing import Any
 from shared_vocabularies import KB, SHARED, shared_vocabularies
 
 from kgbuild.normalizer.build import build_lexicon
+from kgbuild.normalizer.encoder import OnnxEncoder
+from kgbuild.normalizer.index import DenseIndex
 from kgbuild.normalizer.lexicon import Lexicon
 from kgbuild.normalizer.linker import Linker
 from kgbuild.ontologies.schema import Schema
@@ -57,7 +62,68 @@ def opened(folder: Path) -> dict[str, Any]:
     return {"names": found, "seconds": time.perf_counter() - started}
 
 
-def link(folder: Path, worker: int, workers: int) -> dict[str, Any]:
+class Timed:
+    """An encoder, or an index of vectors, whose calls are counted in seconds of the processor."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+        self.seconds = 0.0
+        self.asked = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def encode(self, texts: Sequence[str]) -> Any:
+        started = time.process_time()
+        vectors = self._inner.encode(texts)
+        self.seconds += time.process_time() - started
+        self.asked += len(texts)
+        return vectors
+
+    def search(self, queries: Any, **options: Any) -> Any:
+        started = time.process_time()
+        found = self._inner.search(queries, **options)
+        self.seconds += time.process_time() - started
+        self.asked += len(queries)
+        return found
+
+
+def dense_index(folder: Path, encoder: Any) -> DenseIndex:
+    lexicon = Lexicon.open(folder / "lexicon-False")
+    return DenseIndex(
+        lexicon.each_name, encoder, folder=folder / "index", lexicon=lexicon.fingerprint
+    )
+
+
+def vectors(folder: Path, model: str) -> dict[str, Any]:
+    """Make the vectors of all names, and the index over them."""
+    started = time.perf_counter()
+    index = dense_index(folder, OnnxEncoder(model))
+    index.build()
+    manifest = json.loads((folder / "index/manifest.json").read_text("utf-8"))
+    return {"names": manifest["rows"], "seconds": time.perf_counter() - started}
+
+
+def similar(folder: Path, worker: int, workers: int, model: str) -> dict[str, Any]:
+    """Do what ``link`` does, with vectors where no name is equal."""
+    encoder = Timed(OnnxEncoder(model))
+    index = dense_index(folder, encoder)
+    index.search(["warm up"], k=1, category="Disease")
+    opened: Any = index._opened
+    nearest = Timed(opened.index)
+    index._opened = replace(opened, index=nearest)
+    encoder.seconds = encoder.asked = 0
+    found = link(folder, worker, workers, index)
+    rest = found["used"] - encoder.seconds - nearest.seconds
+    return found | {
+        "encode": encoder.seconds, "encoded": encoder.asked,
+        "nearest": nearest.seconds, "searched": nearest.asked, "rest": rest,
+    }  # fmt: skip
+
+
+def link(
+    folder: Path, worker: int, workers: int, dense: DenseIndex | None = None
+) -> dict[str, Any]:
     """Ground this worker's documents, each mention where it stands, and count what is asked."""
     from kgbuild.training.corpora import read_corpus
 
@@ -67,12 +133,14 @@ def link(folder: Path, worker: int, workers: int) -> dict[str, Any]:
         for name in SPLITS
         for item in read_corpus([SHARED / "corpora" / name], schema=schema)
     ][worker::workers]
-    linker = Linker(Lexicon.open(folder / "lexicon-False"), schema=schema, trust_given=False)
-    linker.ground(items[:3])
-    started = time.perf_counter()
+    lexicon = Lexicon.open(folder / "lexicon-False")
+    Linker(lexicon, schema=schema, trust_given=False).ground(items[:3])
+    linker = Linker(lexicon, schema=schema, trust_given=False, dense=dense)
+    started, used = time.perf_counter(), time.process_time()
     linker.ground(items)
-    seconds = time.perf_counter() - started
-    return {"names": sum(len(item.mentions) for item in items), "seconds": seconds}
+    used, seconds = time.process_time() - used, time.perf_counter() - started
+    mentions = sum(len(item.mentions) for item in items)
+    return {"names": mentions, "seconds": seconds, "used": used}
 
 
 def step(*words: str) -> subprocess.Popen[str]:
@@ -98,6 +166,8 @@ def main() -> None:
     """Print the table, or do one step of it."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--vectors", metavar="ENCODER", help="also link by vectors")
+    parser.add_argument("--folder", type=Path, help="keep the lexicon and the vectors there")
     parser.add_argument("--step", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.step:
@@ -107,6 +177,8 @@ def main() -> None:
             "again": lambda: build(folder, options.processes, fresh=True),
             "open": lambda: opened(folder),
             "link": lambda: link(folder, worker, options.processes),
+            "vectors": lambda: vectors(folder, options.vectors),
+            "similar": lambda: similar(folder, worker, options.processes, options.vectors),
         }
         found = steps[name]()
         status = Path("/proc/self/status").read_text("utf-8")
@@ -114,28 +186,60 @@ def main() -> None:
         found["readers"] = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
         print(json.dumps(found))
         return
-    processes = ["--processes", str(options.processes)]
-    with TemporaryDirectory() as folder:
-        print("| | s | a second | peak MiB | readers' MiB |\n|---|---:|---:|---:|---:|")
-        for name in ("build", "again"):
-            found = result(step("--step", name, folder, "0", *processes))
-            row(
-                f"{name}: {found['names']:,} names",
-                found,
-                f"{found['names'] / found['seconds']:,.0f} names",
-            )
-        found = result(step("--step", "open", folder, "0", *processes))
-        row("open", found, "")
-        for count in sorted({1, options.processes}):
+    if options.folder:
+        options.folder.mkdir(parents=True, exist_ok=True)
+        table(options.folder, options.processes, options.vectors)
+        return
+    with TemporaryDirectory() as place:
+        table(Path(place), options.processes, options.vectors)
+
+
+def table(folder: Path, processes: int, encoder: str | None) -> None:
+    """Do all steps, and print the table."""
+    more = ["--processes", str(processes), *(["--vectors", encoder] if encoder else [])]
+    print("| | s | a second | peak MiB | readers' MiB |\n|---|---:|---:|---:|---:|")
+    builds = ["build", "again"] if not (folder / "lexicon-False").is_dir() else []
+    if encoder and not (folder / "index").is_dir():
+        builds.append("vectors")
+    for name in builds:
+        found = result(step("--step", name, str(folder), "0", *more))
+        rate = f"{found['names'] / found['seconds']:,.0f} names"
+        row(f"{name}: {found['names']:,} names", found, rate)
+    found = result(step("--step", "open", str(folder), "0", *more))
+    row("open", found, "")
+    notes = []
+    for name in ("link", *(["similar"] if encoder else [])):
+        for count in sorted({1, processes}):
+            own = ["--processes", str(count), *more[2:]]
             running = [
-                step("--step", "link", folder, str(worker), "--processes", str(count))
-                for worker in range(count)
+                step("--step", name, str(folder), str(worker), *own) for worker in range(count)
             ]
             each = [result(process) for process in running]
             whole = {key: max(one[key] for one in each) for key in ("seconds", "peak", "readers")}
             mentions = sum(one["names"] for one in each)
-            rate = f"{mentions / whole['seconds']:,.0f} mentions"
-            row(f"link: {mentions:,} mentions, {count} at once", whole, rate)
+            label = f"{name}: {mentions:,} mentions, {count} at once"
+            row(label, whole, f"{mentions / whole['seconds']:,.0f} mentions")
+            sums = {
+                key: sum(one[key] for one in each)
+                for key in ("used", "encode", "encoded", "nearest", "searched", "rest")
+                if key in each[0]
+            }
+            notes.append(f"- {label}: {_spent(sums, mentions)}")
+    print("\n" + "\n".join(notes))
+
+
+def _spent(sums: dict[str, float], mentions: int) -> str:
+    """Say where the processor's time went."""
+    text = (
+        f"{sums['used']:.2f} s of processor time, {mentions / sums['used']:,.0f} mentions a second"
+    )
+    if "encode" not in sums:
+        return text
+    return (
+        f"{text}; {sums['encode']:.2f} s to encode {sums['encoded']:,} names, "
+        f"{sums['nearest']:.2f} s for their nearest ({sums['searched']:,} searches), "
+        f"{sums['rest']:.2f} s for all else"
+    )
 
 
 if __name__ == "__main__":
