@@ -312,6 +312,7 @@ def _thresholds(config: Config) -> Mapping[str, float]:
 
 
 def _linker(config: Config, schema: Schema, lexicon: Lexicon, progress: Progress | None) -> Linker:
+    from kgbuild.normalizer.encoder import encoder_reranker
     from kgbuild.normalizer.linker import Linker
 
     return Linker(
@@ -322,6 +323,7 @@ def _linker(config: Config, schema: Schema, lexicon: Lexicon, progress: Progress
         keep_candidates=config.grounding.candidates,
         trust_given=config.grounding.trust_given,
         without=config.grounding.without,
+        reranker=encoder_reranker(config.grounding.encoder),
     )
 
 
@@ -337,6 +339,8 @@ def _fingerprints(
     recognizer: Recognizer,
     relations: Sequence[RelationExtractor],
 ) -> dict[str, str]:
+    from kgbuild.normalizer.encoder import encoder_reranker
+
     config = prepared.config
     own = {
         "segment": (),
@@ -346,7 +350,7 @@ def _fingerprints(
         ),
         "ground": (
             config.grounding.model_dump_json(), prepared.lexicon.fingerprint,
-            uses_dense(config),
+            uses_dense(config), repr(encoder_reranker(config.grounding.encoder)),
         ),
         "relate": (
             [c.model_dump_json() for c in config.relations], [r.name for r in relations],

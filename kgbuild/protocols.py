@@ -35,7 +35,14 @@ __all__ = [
 ReadItem = AnnotatedDocument | Withdrawal | Failure
 
 NameSource = Literal[
-    "exact", "normalized", "rewritten", "abbreviations", "composites", "guards", "species"
+    "exact",
+    "normalized",
+    "rewritten",
+    "abbreviations",
+    "composites",
+    "guards",
+    "species",
+    "ranking",
 ]
 """What grounding goes by beside vectors; each can be switched off, to see what it is worth."""
 

@@ -50,6 +50,12 @@ Examples:
   kgbuild train pretrain pretrain.yaml --out training/pretrained
 """
 
+_RANKING = """
+Examples:
+
+  kgbuild train ranking extractors/weights/ranking.yaml --out training/ranking
+"""
+
 _NER = """
 Examples:
 
@@ -167,6 +173,28 @@ def encoder(config: ConfigFile, folder: OutFolder) -> None:
     err.print(f"{report.trained_share:.1%} of the weights were trained")
     print_measures(report.best)
     err.print(f"model: {escape(str(report.folder))}", soft_wrap=True)
+
+
+@app.command("ranking", epilog=_RANKING)
+def ranking(config: ConfigFile, folder: OutFolder) -> None:
+    """Learn the order of the names that an encoder finds, from mentions with identifiers.
+
+    The result is FOLDER/ranking.json: put it into the encoder's folder.
+    """
+    from kgbuild.training.ranking import train_ranking
+    from kgbuild.training.ranking_settings import RankingSettings
+    from kgbuild.training.settings_file import read_settings
+
+    report = train_ranking(read_settings(config, RankingSettings), folder, beside=config.parent)
+    for name, count in report.mentions.items():
+        err.print(f"{escape(name)}: learned from {count:,} mentions that no name equals")
+    for name, (count, nearest, ranked) in report.right.items():
+        out.print(
+            f"{escape(name)}: of {count:,} development mentions {nearest:,} right by the nearest "
+            f"name, {ranked:,} by the ranking",
+            soft_wrap=True,
+        )
+    err.print(f"ranking: {escape(str(report.file))}", soft_wrap=True)
 
 
 def training_progress(*, every: float = 30) -> Callable[[Progress], None]:

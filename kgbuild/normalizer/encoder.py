@@ -20,6 +20,7 @@ from kgbuild.checkpoints import (
     special_tokens,
 )
 from kgbuild.errors import ConfigError, MissingExtraError
+from kgbuild.normalizer.reranking import RANKING_FILE, Reranker
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,6 +35,7 @@ __all__ = [
     "SentenceTransformerEncoder",
     "can_open",
     "encoder_folder",
+    "encoder_reranker",
     "encoder_thresholds",
     "open_encoder",
     "shipped_encoder",
@@ -123,6 +125,21 @@ def encoder_thresholds(name: str | None = None) -> Mapping[str, float]:
     if folder is None or not (folder / NAMES_FILE).is_file():
         return {"": _THRESHOLD}
     return {"": _THRESHOLD, **read_json(folder / "names.json").get("thresholds", {})}
+
+
+def encoder_reranker(name: str | None = None) -> Reranker | None:
+    """Return what orders the names that an encoder finds; None where it brings no such thing.
+
+    Args:
+        name: as of ``open_encoder``.
+
+    Raises:
+        ConfigError: its file is damaged.
+    """
+    folder = Path(name).expanduser() if name is not None else shipped_encoder()
+    if folder is None or not (folder / RANKING_FILE).is_file():
+        return None
+    return Reranker.open(folder / RANKING_FILE)
 
 
 def encoder_folder(

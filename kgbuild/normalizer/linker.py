@@ -11,8 +11,9 @@ from kgbuild.normalizer.candidates import CandidateSearch, Query
 from kgbuild.normalizer.composites import splits
 from kgbuild.normalizer.expansion import defined_beside, expanded, long_forms
 from kgbuild.normalizer.ranking import COMPATIBLE, Ranking
+from kgbuild.normalizer.reranking import Reranker, Rival, TextContext
 from kgbuild.normalizer.resolution import EqualNames, Resolution
-from kgbuild.normalizer.similar_meaning import THRESHOLDS, SimilarMeanings
+from kgbuild.normalizer.similar_meaning import THRESHOLDS, Near, SimilarMeanings
 from kgbuild.normalizer.species import SpeciesOfText
 from kgbuild.protocols import NameSource
 from kgbuild.records import AnnotatedDocument, Candidate, Grounding, Mention
@@ -53,6 +54,7 @@ class Linker:
         compatible: how well a term's category serves for a mention's, other than the same and
             its descendants: ``{(mention's, term's): factor}``.
         without: what not to go by.
+        reranker: orders similar names; None leaves the nearest first.
         cache_size: names remembered.
     """
 
@@ -67,6 +69,7 @@ class Linker:
         trust_given: bool = True,
         compatible: Mapping[tuple[str, str], float] = COMPATIBLE,
         without: Collection[NameSource] = (),
+        reranker: Reranker | None = None,
         cache_size: int = 100_000,
     ) -> None:
         self.lexicon = lexicon
@@ -88,6 +91,7 @@ class Linker:
                 thresholds=thresholds,
                 width=max(4 * keep_candidates, 20),
                 guards="guards" not in without,
+                reranker=None if "ranking" in without else reranker,
                 cache_size=cache_size,
             )
 
@@ -98,23 +102,29 @@ class Linker:
         """
         trusted = [_given(document) if self.trust_given else {} for document in batch]
         asked = [self._asked(document) for document in batch]
-        resolved = self._resolve(
-            {
-                one
-                for document, own, queries in zip(batch, trusted, asked, strict=True)
-                for mention, one in zip(document.mentions, queries, strict=True)
-                if mention.id not in own
-            }
-        )
+        named = {
+            one: self._by_name(one)
+            for document, own, queries in zip(batch, trusted, asked, strict=True)
+            for mention, one in zip(document.mentions, queries, strict=True)
+            if mention.id not in own
+        }
+        near = self._near(named)
         done = []
         for document, given, queries in zip(batch, trusted, asked, strict=True):
             species = SpeciesOfText(document.document.text)
+            context = _context(document, (named[one] for one in queries if one in named))
+            judged: dict[Query, Resolution] = {}
             groundings: list[Grounding] = []
             for mention, one in zip(document.mentions, queries, strict=True):
                 if mention.id in given:
                     groundings.extend(self._trusted(g, mention) for g in given[mention.id])
                     continue
-                for resolution in resolved[one]:
+                resolutions = named[one]
+                if one.query in near and resolutions[0].best is None:
+                    if one.query not in judged:
+                        judged[one.query] = self._judge(one.query, near, context)
+                    resolutions = [judged[one.query]]
+                for resolution in resolutions:
                     ordered = resolution.candidates
                     if "species" not in self._without:
                         ordered = species.reorder(ordered, mention.start, len(mention.text))
@@ -123,6 +133,20 @@ class Linker:
                     )
             done.append(tuple(groundings))
         return done
+
+    def rivals(
+        self, document: AnnotatedDocument
+    ) -> list[tuple[Mention, tuple[Rival, ...], TextContext]]:
+        """Return the mentions that no name equals, with the similar names that may be meant."""
+        queries = self._asked(document)
+        named = {one: self._by_name(one) for one in queries}
+        near = self._near(named)
+        context = _context(document, named.values())
+        return [
+            (mention, near[one.query].rivals, context)
+            for mention, one in zip(document.mentions, queries, strict=True)
+            if one.query in near and near[one.query].rivals
+        ]
 
     def explain(
         self, text: str, category: str | None = None, *, long_form: str = ""
@@ -136,12 +160,12 @@ class Linker:
 
     def explain_all(self, queries: Sequence[Query]) -> list[tuple[Candidate, ...]]:
         """Return all candidates for each of many names, by one search for what is similar."""
-        similar = {} if self._similar is None else self._similar.resolve(queries)
+        near = {} if self._similar is None else self._similar.near(queries)
         explained = []
         for query in queries:
             found = {c.curie: c for c in self._equal.resolve(query).candidates}
-            if query in similar:
-                for candidate in similar[query].candidates:
+            if query in near:
+                for candidate in self._judge(query, near, TextContext(query.name)).candidates:
                     found.setdefault(candidate.curie, candidate)
             explained.append(tuple(found.values()))
         return explained
@@ -149,7 +173,7 @@ class Linker:
     def resolve(self, text: str, category: str | None = None, *, long_form: str = "") -> Resolution:
         """Return what a name means as a whole; ``category`` None allows all."""
         query = Query(text, category or "", long_form)
-        return self._with_note(query, self._resolve({_Asked(query)})[_Asked(query)][0])
+        return self._with_note(query, self._resolve(_Asked(query))[0])
 
     def resolve_all(
         self, text: str, category: str | None = None, *, long_form: str = ""
@@ -157,26 +181,36 @@ class Linker:
         """Return what a name means, or what each part of a composite name means."""
         query = Query(text, category or "", long_form)
         asked = _Asked(query, self._readings(query))
-        found = self._resolve({asked})[asked]
+        found = self._resolve(asked)
         return [self._with_note(query, found[0])] if len(found) == 1 else found
 
     def _with_note(self, query: Query, resolution: Resolution) -> Resolution:
-        if query.long_form or resolution.best is None:
+        if query.long_form or resolution.best is None or resolution.note:
             return resolution
         return replace(resolution, note=self._ranking.note(query.text, resolution.candidates))
 
-    def _resolve(self, asked: Iterable[_Asked]) -> dict[_Asked, list[Resolution]]:
-        """Return what each name means; all that no name equals in one search."""
-        resolved = {one: self._by_name(one) for one in asked}
+    def _resolve(self, asked: _Asked) -> list[Resolution]:
+        """Return what a name means that stands alone."""
+        named = {asked: self._by_name(asked)}
+        near = self._near(named)
+        if asked.query in near:
+            return [self._judge(asked.query, near, TextContext(asked.query.name))]
+        return named[asked]
+
+    def _near(self, named: Mapping[_Asked, Sequence[Resolution]]) -> dict[Query, Near]:
+        """Return what is near the names that no name equals, by one search."""
         if self._similar is None:
-            return resolved
+            return {}
         missing = [
-            one
-            for one, found in resolved.items()
+            one.query
+            for one, found in named.items()
             if found[0].best is None and not self._equal.is_variant(one.query)
         ]
-        similar = self._similar.resolve(list(dict.fromkeys(one.query for one in missing)))
-        return resolved | {one: [similar[one.query]] for one in missing}
+        return self._similar.near(list(dict.fromkeys(missing)))
+
+    def _judge(self, query: Query, near: Mapping[Query, Near], context: TextContext) -> Resolution:
+        assert self._similar is not None
+        return self._similar.judge(query, near[query], context)
 
     def _by_name(self, asked: _Asked) -> list[Resolution]:
         """Resolve by equality of names: the whole, else all parts of a reading."""
@@ -243,6 +277,12 @@ class Linker:
         return Grounding(
             mention.id, best.curie, name, category, best.score, best.method, candidates=kept
         )
+
+
+def _context(document: AnnotatedDocument, found: Iterable[Sequence[Resolution]]) -> TextContext:
+    """Return what a document says, and what of it is named outright."""
+    meant = [resolution.best.curie for own in found for resolution in own if resolution.best]
+    return TextContext(document.document.text, meant)
 
 
 def _given(document: AnnotatedDocument) -> dict[str, list[Grounding]]:

@@ -1,30 +1,46 @@
-"""Names of similar meaning: the nearest vector, unless a guard forbids it."""
+"""Names of similar meaning: what is near as a vector, unless a guard forbids it."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kgbuild.normalizer.candidates import CandidateSearch, Query
 from kgbuild.normalizer.guards import may_be_same
+from kgbuild.normalizer.reranking import Reranker, Rival, TextContext, rival
 from kgbuild.normalizer.resolution import Resolution
 from kgbuild.records import Candidate
 
 if TYPE_CHECKING:
     from kgbuild.normalizer.ranking import Ranking
 
-__all__ = ["THRESHOLDS", "SimilarMeanings"]
+__all__ = ["THRESHOLDS", "Near", "SimilarMeanings"]
 
 THRESHOLDS: Mapping[str, float] = {"": 0.85}
 
 _SYMBOL = re.compile(r"\S{1,4}|\S*\d\S*|\S+[A-Z]\S*")
 _AS_NEAR = 0.02  # a cosine that much lower is as good
+_OF_SYMBOL = "no name in the lexicon; a symbol is only taken as it is written"
 _SHOUTED = re.compile(r"[A-Z]{7,}")
 
 
+@dataclass(frozen=True, slots=True)
+class Near:
+    """The candidates near a name, the most similar first.
+
+    Attributes:
+        candidates: those whose category fits.
+        rivals: those of them that may be the same thing as the name.
+    """
+
+    candidates: tuple[Candidate, ...]
+    rivals: tuple[Rival, ...]
+
+
 class SimilarMeanings:
-    """Resolves names by the nearest vector, or as NIL if a guard forbids that one.
+    """Resolves names by what is near them, or as NIL if a guard forbids the nearest.
 
     What a guard allows but is farther is worse than nothing: for "type IID von Willebrand disease"
     it is "Charcot-Marie-Tooth disease, type 2D".
@@ -35,6 +51,7 @@ class SimilarMeanings:
         thresholds: cosine from which a name is taken, by category; "" for the others.
         width: how many are looked at.
         guards: off, whatever is near enough is taken.
+        reranker: orders what is near; None leaves the nearest first.
         cache_size: names remembered.
     """
 
@@ -46,6 +63,7 @@ class SimilarMeanings:
         thresholds: Mapping[str, float] = THRESHOLDS,
         width: int = 20,
         guards: bool = True,
+        reranker: Reranker | None = None,
         cache_size: int = 100_000,
     ) -> None:
         self._ranking = ranking
@@ -53,11 +71,12 @@ class SimilarMeanings:
         self._thresholds = thresholds
         self._width = width
         self._guards = guards
+        self._reranker = reranker
         self._cache_size = cache_size
-        self._known: dict[Query, Resolution] = {}
+        self._known: dict[Query, Near] = {}
 
-    def resolve(self, queries: Sequence[Query]) -> dict[Query, Resolution]:
-        """Return what each name means; all unknown names of one category in one search."""
+    def near(self, queries: Sequence[Query]) -> dict[Query, Near]:
+        """Return what is near each name; all unknown names of one category in one search."""
         missing = [q for q in queries if q not in self._known]
         if len(self._known) + len(missing) > self._cache_size:
             self._known.clear()
@@ -70,8 +89,35 @@ class SimilarMeanings:
             texts = [query.name for query in group]
             found = self._dense.search(texts, k=self._width, category=fitting)
             for query, candidates in zip(group, found, strict=True):
-                self._known[query] = self._judge(query, candidates)
+                own = self._ranking.fitting(candidates, category)
+                allowed = (c for c in own if self._may_be_same(query.name, c.name))
+                rivals = tuple(rival(query.name, c) for c in allowed)
+                self._known[query] = Near(tuple(own), rivals)
         return {query: self._known[query] for query in queries}
+
+    def judge(self, query: Query, near: Near, context: TextContext) -> Resolution:
+        """Return what a name means in a text."""
+        symbol = self._guards and _is_symbol(query.name)
+        if not near.rivals or near.rivals[0].candidate.score < near.candidates[0].score - _AS_NEAR:
+            return Resolution(near.candidates, _OF_SYMBOL if symbol else _why_none(near))
+        first = near.rivals[0]
+        ordered = list(near.rivals)
+        if self._reranker is not None:
+            ordered = self._reranker.order(ordered, context)
+        best = ordered[0].candidate
+        taken = {own.candidate.curie for own in ordered}
+        others = (c for c in near.candidates if c.curie not in taken)
+        candidates = (*(own.candidate for own in ordered), *others)
+        threshold = self._threshold(query.category)
+        reason = note = ""
+        if symbol:
+            reason = _OF_SYMBOL
+        elif best.score < threshold:
+            reason = f"best similarity {best.score:.2f} is below {threshold:.2f}"
+        elif self._reranker is not None and ordered[0] is not first:
+            why = self._reranker.why(ordered[0], first, context)
+            note = f"{first.candidate.name!r} is more similar, but {why}"
+        return Resolution(candidates, reason, note)
 
     def _threshold(self, category: str) -> float:
         """Return the threshold of the nearest category that has one."""
@@ -80,26 +126,17 @@ class SimilarMeanings:
         nearest = next((c for c in fitting if all(schema.is_a(c, d) for d in fitting)), "")
         return self._thresholds[nearest]
 
-    def _judge(self, query: Query, found: Sequence[Candidate]) -> Resolution:
-        fitting = self._ranking.fitting(found, query.category)
-        first = next((c for c in fitting if self._may_be_same(query.name, c.name)), None)
-        threshold = self._threshold(query.category)
-        if self._guards and _is_symbol(query.name):
-            reason = "no name in the lexicon; a symbol is only taken as it is written"
-        elif first is None:
-            reason = "similar names differ in a digit or code" if fitting else "no similar name"
-        elif first.score < fitting[0].score - _AS_NEAR:
-            reason = f"{fitting[0].name!r} is more similar, but differs in a digit or code"
-        elif first.score < threshold:
-            reason = f"best similarity {first.score:.2f} is below {threshold:.2f}"
-        else:
-            reason = ""
-        if first is not None and first.score >= fitting[0].score - _AS_NEAR:
-            fitting = [first, *(c for c in fitting if c is not first)]
-        return Resolution(tuple(fitting), reason)
-
     def _may_be_same(self, one: str, other: str) -> bool:
         return not self._guards or may_be_same(one, other)
+
+
+def _why_none(near: Near) -> str:
+    """Say why none of what is near may be taken."""
+    if not near.candidates:
+        return "no similar name"
+    if not near.rivals:
+        return "similar names differ in a digit or code"
+    return f"{near.candidates[0].name!r} is more similar, but differs in a digit or code"
 
 
 def _is_symbol(name: str) -> bool:

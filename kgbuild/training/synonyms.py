@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kgbuild.training.encoder_settings import EncoderSettings, LinkedCorpus
     from kgbuild.training.encoder_task import Mentions
     from kgbuild.training.loop import Progress, TrainingResult
+    from kgbuild.training.ranking_settings import RankingSettings
 
 __all__ = ["EncoderReport", "export_encoder", "is_for_ranking", "linked_documents", "train_encoder"]
 
@@ -94,7 +95,7 @@ def train_encoder(
 
 
 def linked_documents(
-    settings: EncoderSettings, *, beside: Path
+    settings: EncoderSettings | RankingSettings, *, beside: Path
 ) -> tuple[dict[str, list[AnnotatedDocument]], dict[str, list[AnnotatedDocument]], dict[str, int]]:
     """Return training and development documents by corpus, and how many had to be given up.
 
