@@ -22,8 +22,7 @@ from typing import Any
 
 import neo4j
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
+from apart import withdrawn
 
 from kgbuild.loaders.neo4j import load_neo4j
 from kgbuild.loaders.neo4j_admin import export_neo4j_admin
@@ -33,7 +32,7 @@ from kgbuild.loaders.report import LoadReport
 from kgbuild.loaders.synthetic import synthetic_graph
 from kgbuild.loaders.targets import TargetOptions
 from kgbuild.ontologies.schema import Schema
-from kgbuild.tables import GRAPH_TABLES, GraphTables
+from kgbuild.tables import GraphTables
 
 BATCH = 10_000
 SMALL = 10_000  # statements of the graph that a server is warmed by
@@ -148,21 +147,6 @@ def peak() -> int:
     """Return the peak in MiB since ``forget_peak``."""
     status = Path("/proc/self/status").read_text()
     return int(status.split("VmHWM:")[1].split()[0]) >> 10
-
-
-def withdrawn(tables: GraphTables, folder: Path) -> GraphTables:
-    """The same graph without each hundredth statement and its evidence."""
-    statements = tables.read("statements")
-    gone = statements["id"].take(pa.array(range(0, len(statements), 100)))
-    folder.mkdir()
-    fewer = GraphTables(folder)
-    for name in GRAPH_TABLES:
-        rows = tables.read(name)
-        if name in ("statements", "evidence"):
-            column = rows["id" if name == "statements" else "statement"]
-            rows = rows.filter(pc.invert(pc.is_in(column, value_set=gone)))
-        pq.write_table(rows, fewer.path(name))
-    return fewer
 
 
 @contextmanager
