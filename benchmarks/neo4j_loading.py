@@ -1,23 +1,18 @@
 """Loading Neo4j, against the best hand-written loop on the same graph.
 
-    python benchmarks/neo4j_loading.py [--statements 10000 100000] [--writers 1 2] [--kgx PYTHON]
+    python benchmarks/neo4j_loading.py [--statements 10000 100000] [--writers 1 2]
 
 For each size, each on an empty server of its own that has done the same with a small graph before:
 ours; ours again, unchanged; ours after a hundredth of the statements was withdrawn; a loop with one
 writer, written by hand (unique ids, batches of 10,000, UNWIND, CREATE, properties set, evidence
 with its three links in one statement). Then the way by neo4j-admin: the export and the import. Ours
 makes the indexes for questions too; the hand-written loop gets them in a row of its own.
-
-With ``--kgx``, the Python of an environment with the package kgx, its writer loads what our KGX
-JSONL holds, entities and statements, beside ours without evidence. We make its unique index:
-it asks for one in words that Neo4j 5 refuses, and would search every node for every edge.
 """
 
 from __future__ import annotations
 
 import argparse
 import shlex
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -29,7 +24,6 @@ import neo4j
 import pyarrow as pa
 from apart import withdrawn
 
-from kgbuild.loaders.kgx import export_kgx_jsonl
 from kgbuild.loaders.neo4j import load_neo4j
 from kgbuild.loaders.neo4j_admin import export_neo4j_admin
 from kgbuild.loaders.neo4j_indexes import add_indexes
@@ -42,17 +36,6 @@ from kgbuild.tables import GraphTables
 
 BATCH = 10_000
 SMALL = 10_000  # statements of the graph that a server is warmed by
-KGX = """
-import logging, sys
-logging.disable()
-from kgx.transformer import Transformer
-uri, user, password, *files = sys.argv[1:]
-transformer = Transformer(stream=True)
-transformer.transform(
-    {"filename": files, "format": "jsonl"},
-    {"uri": uri, "username": user, "password": password, "format": "neo4j"},
-)
-"""
 
 
 class Bench:
@@ -147,29 +130,6 @@ class Bench:
             )
 
 
-def by_kgx(tables: GraphTables, folder: Path, small: GraphTables, python: str) -> None:
-    """Load entities and statements by KGX's Neo4j writer, and by ours; its start is in its time."""
-    files = [folder / "kgx_nodes.jsonl", folder / "kgx_edges.jsonl"]
-    export_kgx_jsonl(tables, folder / "kgx", schema=Schema.load())
-    elements = tables.count("entities") + tables.count("statements")
-    for name in ("kgx", "ours-bare"):
-        with warmed(folder / name, small, "load") as bench, bench.driver.session() as session:
-            server = bench.server
-            if name != "kgx":
-                bench.timed("kgbuild load, evidence none", elements,
-                            lambda bench=bench: bench.load(tables, evidence="none"))  # fmt: skip
-                continue
-            session.run(
-                "CREATE CONSTRAINT FOR (n:`biolink:NamedThing`) REQUIRE n.id IS UNIQUE"
-            ).consume()
-            command = [python, "-c", KGX, server.address, server.user, server.password, *files]
-            bench.timed("KGX's Neo4j writer (client in a process of its own)", elements,
-                        lambda command=command: subprocess.run(command, check=True))  # fmt: skip
-            (nodes,) = session.run("MATCH (n:`biolink:NamedThing`) RETURN count(n)").single()
-            (edges,) = session.run("MATCH (:`biolink:NamedThing`)-[r]->() RETURN count(r)").single()
-            print(f"|   nodes and relationships there | {nodes + edges:,} | | | | | |", flush=True)
-
-
 def grouped(tables: GraphTables, table: str, by: str) -> dict[str, list[dict[str, Any]]]:
     groups: dict[str, list[dict[str, Any]]] = {}
     for row in tables.read(table).to_pylist():
@@ -256,7 +216,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--statements", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--writers", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--kgx", metavar="PYTHON", default="")
     arguments = parser.parse_args()
     for statements in arguments.statements:
         print(f"\n## {statements:,} statements\n")
@@ -267,8 +226,6 @@ def main() -> None:
             folder = Path(name)
             tables = synthetic_graph(folder / "graph", statements=statements)
             by_import(tables, folder, measure(tables, arguments.writers, folder))
-            if arguments.kgx:
-                by_kgx(tables, folder, GraphTables(folder / "small"), arguments.kgx)
 
 
 if __name__ == "__main__":
