@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kgbuild.loaders.rdf import byte_stream, count_lines, ntriples
+from kgbuild.loaders.rdf import count_lines, ntriples
 from kgbuild.loaders.rdf_terms import GRAPH_IRI, NAMESPACE, literal
 from kgbuild.loaders.report import LoadReport, Progress, graph_fingerprint, replacing, require_room
 
@@ -16,9 +18,10 @@ if TYPE_CHECKING:
     from kgbuild.ontologies.schema import Schema
     from kgbuild.tables import GraphTables
 
-__all__ = ["load_oxigraph", "restore"]
+__all__ = ["build_store", "load_oxigraph", "restore"]
 
 _VERSION = "oxigraph/2"
+_WRITERS = 2  # more would not help: the third core makes the triples
 _TOGETHER = 250_000  # triples a bulk load; it sorts them in memory, about 1 kB each
 
 
@@ -51,7 +54,9 @@ def load_oxigraph(
     require_room(tables, path)
     counter = _Counter(_estimate(tables), progress)
     with replacing(path) as beside:
-        _build(beside, counter.count(_pieces(tables, schema, fingerprint)))
+        together = min(_TOGETHER, counter.total // (2 * _WRITERS))
+        pieces = counter.count(_pieces(tables, schema, fingerprint))
+        build_store(beside, pieces, together=together)
         _retire(path)
     shutil.rmtree(_retired(path), ignore_errors=True)
     seconds = time.perf_counter() - started
@@ -94,26 +99,47 @@ def _retire(path: Path) -> None:
         path.rename(_retired(path))
 
 
-def _build(path: Path, pieces: Iterator[bytes | memoryview]) -> None:
+def build_store(
+    path: Path, pieces: Iterator[bytes | memoryview], *, together: int = _TOGETHER
+) -> None:
+    """Load ``pieces`` of N-Triples, whole lines each, into the new store ``path``.
+
+    Some bulk loads run at a time while further pieces are made, so memory is some times
+    ``together`` triples, however many there are.
+
+    Raises:
+        OSError: the store can't be written.
+    """
     import pyoxigraph
 
     store = pyoxigraph.Store(str(path))
-    # lenient: our own writer has made the IRIs valid, and checking again costs a tenth
-    for piece in pieces:
-        part = byte_stream(_at_most(_TOGETHER, piece, pieces))
+
+    def load(part: bytes) -> None:
+        # lenient: our own writer has made the IRIs valid, and checking again costs a tenth
         store.bulk_load(part, pyoxigraph.RdfFormat.N_TRIPLES, lenient=True)
+
+    with ThreadPoolExecutor(_WRITERS) as pool:
+        running: deque[Future[None]] = deque()
+        for part in _parts(pieces, together):
+            running.append(pool.submit(load, part))
+            if len(running) > _WRITERS:
+                running.popleft().result()
+        for each in running:
+            each.result()
     store.flush()
 
 
-def _at_most(
-    lines: int, piece: bytes | memoryview, pieces: Iterator[bytes | memoryview]
-) -> Iterator[bytes | memoryview]:
-    """Yield ``piece`` and those of ``pieces`` until ``lines`` lines or a little more are full."""
-    done = count_lines(piece)
-    yield piece
-    while done < lines and (following := next(pieces, None)) is not None:
-        done += count_lines(following)
-        yield following
+def _parts(pieces: Iterator[bytes | memoryview], lines: int) -> Iterator[bytes]:
+    """Yield ``pieces`` joined to parts of ``lines`` lines or a little more."""
+    part: list[bytes | memoryview] = []
+    done = 0
+    for piece in pieces:
+        part.append(piece)
+        done += count_lines(piece)
+        if done >= lines:
+            yield b"".join(part)
+            part, done = [], 0
+    yield b"".join(part)
 
 
 def _pieces(tables: GraphTables, schema: Schema, fingerprint: str) -> Iterator[bytes | memoryview]:
