@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from kgbuild.normalizer.normal_form import normal_key
+from kgbuild.normalizer.phrases import phrase_variants
 from kgbuild.records import Term
 
 __all__ = ["MAX_NAME", "SCOPES", "derived_names", "names_of", "scope_code"]
@@ -16,6 +17,7 @@ SCOPES = ("preferred", "exact", "abbreviation", "narrow", "related", "broad")
 MAX_NAME = 400
 """Names longer than this many characters are left out: no text repeats them word for word."""
 
+_PHENOTYPE = "PhenotypicFeature"
 _NOT_INVERTED = re.compile(r"\b(?:and|or|with|without|of|in|due|to|from|by|for)\b|[;:]|\d,\s", re.I)
 _NOTE = re.compile(
     r"\s+\((?:disease|disorder|finding|morphologic abnormality|human|qualifier value)\)\Z"
@@ -49,6 +51,7 @@ def derived_names(name: str) -> Iterator[str]:
 def names_of(term: Term) -> Iterator[tuple[str, str, int, bool, str]]:
     """Yield each name of ``term`` once: (key, text, scope code, derived, language)."""
     seen: set[tuple[str, str]] = set()
+    plain: list[tuple[str, int]] = []
     given = [
         (term.name, 0, ""),
         *((s.text, scope_code(s.scope), s.language) for s in term.synonyms),
@@ -62,4 +65,23 @@ def names_of(term: Term) -> Iterator[tuple[str, str, int, bool, str]]:
             if key and (key, form) not in seen:
                 seen.add((key, form))
                 derived = form is not clean
+                if not derived and language.partition("-")[0] in ("", "en"):
+                    plain.append((form, scope))
                 yield key, form, max(scope, 1) if derived else scope, derived, language
+    if term.category == _PHENOTYPE:
+        yield from _phrases(plain, {key for key, _ in seen})
+
+
+def _phrases(
+    names: list[tuple[str, int]], known: set[str]
+) -> Iterator[tuple[str, str, int, bool, str]]:
+    """Yield the phrases for a phenotype's names that fold to other keys than it has."""
+    exact, related = SCOPES.index("exact"), SCOPES.index("related")
+    for name, scope in names:
+        if scope > exact:
+            continue
+        for text, same in phrase_variants(name):
+            key = normal_key(text)
+            if key and key not in known:
+                known.add(key)
+                yield key, text, exact if same else related, True, ""
