@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -169,22 +169,20 @@ class DictionaryRecognizer:
         chosen = _distinct(found) if self.keep_nested else _longest(found)
         return self._mentions(annotated, chosen)
 
-    def _lists(
-        self, text: str, found: Sequence[_Found], starts: list[int]
-    ) -> list[_Found]:
+    def _lists(self, text: str, found: Sequence[_Found], starts: list[int]) -> list[_Found]:
         """Return the places of several names in one: "breast and ovarian cancer"."""
         wider: list[_Found] = []
         for start, end, senses in found:
             category = senses[0][0]
             if category not in self._listed or not may_be_listed(text, start, end):
                 continue
-            places = coordinated(text, start, end, lambda name, c=category: self._is_a(name, c))
-            for first, last in places:
+            known = partial(self._is_a, category)
+            for first, last in coordinated(text, start, end, known):
                 if not starts or _within_one(starts, first, last):
                     wider.append((first, last, senses))
         return wider
 
-    def _is_a(self, name: str, category: str) -> bool:
+    def _is_a(self, category: str, name: str) -> bool:
         """Tell whether words are, for certain, a name of a category."""
         number = self.lexicon.key_id(normal_key(name))
         return number >= 0 and any(
