@@ -45,10 +45,10 @@ def coordinated(text: str, start: int, end: int, known: Known) -> Iterator[tuple
         end: of the same.
         known: tells whether words are a name of the same kind.
 
-    >>> text = "with branchial, otic and renal anomalies"
-    >>> places = coordinated(text, 25, 40, {"otic anomalies", "branchial anomalies"}.__contains__)
+    >>> text = "with hepatic, cardiac and renal cysts"
+    >>> places = coordinated(text, 26, 37, {"cardiac cysts", "hepatic cysts"}.__contains__)
     >>> [text[a:b] for a, b in places]
-    ['otic and renal anomalies', 'branchial, otic and renal anomalies']
+    ['cardiac and renal cysts', 'hepatic, cardiac and renal cysts']
     >>> text = "cyst of the kidney or liver"
     >>> places = coordinated(text, 0, 18, {"cyst of the liver"}.__contains__)
     >>> [text[a:b] for a, b in places]
