@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from kgbuild.extractors.context import context_bonus, in_shouted_line, words_beside
+from kgbuild.extractors.coordination import coordinated, may_be_listed
 from kgbuild.extractors.name_match import is_symbol, name_match
 from kgbuild.extractors.stop_names import (
     SPARED_BY_COMMON_WORDS,
@@ -19,6 +20,7 @@ from kgbuild.extractors.stop_names import (
 )
 from kgbuild.extractors.written_short import short_forms
 from kgbuild.normalizer.lexicon import Lexicon, NameEntry
+from kgbuild.normalizer.normal_form import normal_key
 from kgbuild.normalizer.ranking import SCOPE_SCORE, resembles
 from kgbuild.normalizer.short_names import needs_definition, scope_of
 from kgbuild.records import AnnotatedDocument, Mention
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
     from kgbuild.ontologies.schema import Schema
 
 __all__ = ["DictionaryRecognizer"]
+
+_LISTED = ("DiseaseOrPhenotypicFeature",)
+"""Whose names are written as lists: a list of genes or chemicals repeats no word."""
 
 _MOST_DECIDED = 200_000
 _WORD = 6
@@ -107,6 +112,10 @@ class DictionaryRecognizer:
         self._stop_names = frozenset(n.casefold() for n in stop_names) | general.names
         self._stopped = frozenset(stop_ids) | general.terms
         self._stopped_branches = general.branches
+        listed = [name for name in _LISTED if name in schema.categories]
+        self._listed = frozenset(
+            found for found in lexicon.categories if any(schema.is_a(found, c) for c in listed)
+        )
         self._useless: set[int] = set()
         self._decided: dict[str, tuple[int, _Decision]] = {}
         self._agrees = lru_cache(maxsize=50_000)(self._names_agree)
@@ -155,9 +164,30 @@ class DictionaryRecognizer:
                 continue
             if not starts or _within_one(starts, start, last):
                 found.append((start, last, senses))
+        found += self._lists(text, found, starts)
         found += shorts.places(text)
         chosen = _distinct(found) if self.keep_nested else _longest(found)
         return self._mentions(annotated, chosen)
+
+    def _lists(self, text: str, found: Sequence[_Found], starts: list[int]) -> list[_Found]:
+        """Return the places of several names in one: "breast and ovarian cancer"."""
+        wider: list[_Found] = []
+        for start, end, senses in found:
+            category = senses[0][0]
+            if category not in self._listed or not may_be_listed(text, start, end):
+                continue
+            known = partial(self._is_a, category)
+            for first, last in coordinated(text, start, end, known):
+                if not starts or _within_one(starts, first, last):
+                    wider.append((first, last, senses))
+        return wider
+
+    def _is_a(self, category: str, name: str) -> bool:
+        """Tell whether words are, for certain, a name of a category."""
+        number = self.lexicon.key_id(normal_key(name))
+        return number >= 0 and any(
+            found == category for found, _ in self._decide(number, name)[1].senses
+        )
 
     def _names_agree(self, key: int, surface: str, long: str) -> frozenset[str]:
         """Return the categories in which a name may be what the document writes out as ``long``.

@@ -174,7 +174,9 @@ def _recognizer(config: RecognizerConfig, schema: Schema, lexicon: Lexicon) -> R
             from kgbuild.extractors.dictionary import DictionaryRecognizer
 
             categories = _known_categories(config.categories, schema)
-            return DictionaryRecognizer(lexicon, schema=schema, categories=categories)
+            return DictionaryRecognizer(
+                lexicon, schema=schema, categories=categories, keep_nested=config.nested
+            )
         case VariantsConfig():
             from kgbuild.extractors.variants import VariantRecognizer
 

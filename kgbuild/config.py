@@ -56,6 +56,7 @@ class DictionaryConfig(Section):
 
     type: Literal["dictionary"] = "dictionary"
     categories: list[str] | None = Field(None, description="only these categories")
+    nested: bool = Field(False, description="also find names inside longer ones")
 
 
 class VariantsConfig(Section):

@@ -99,6 +99,7 @@ def _by_first_words(start: str, first: str) -> str:
         "mesh-xml": re.search(r"<(?:Descriptor|Supplemental)RecordSet\b", start[:4096]),
         "umls": _UMLS.match(start),
         "ncbi-gene": first.lstrip("#").startswith("tax_id\tGeneID\t"),
+        "gettext": re.search(r'^msgctxt "model:gnuhealth', start, re.MULTILINE),
         "babelon": "subject_id" in first and "translation_value" in first,
         "owl-functional": re.match(r"(?:Prefix|Ontology)\s*\(", start),
         "cellosaurus": _CELLS.search(start),

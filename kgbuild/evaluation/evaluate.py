@@ -17,7 +17,14 @@ from kgbuild.evaluation.grounding import (
     is_hit,
     ranking_of,
 )
-from kgbuild.evaluation.mentions import MICRO, MentionSpan, count_mentions, mention_spans
+from kgbuild.evaluation.mentions import (
+    MICRO,
+    Match,
+    MentionSpan,
+    count_identified,
+    count_mentions,
+    mention_spans,
+)
 from kgbuild.evaluation.predict import Predictions
 from kgbuild.evaluation.relations import identifiers_of
 from kgbuild.evaluation.reliability import Judged, reliability
@@ -39,6 +46,7 @@ __all__ = [
     "annotated_categories",
     "begin",
     "measure_found",
+    "measure_identified",
     "measure_identifiers",
     "measure_mentions",
 ]
@@ -109,6 +117,22 @@ def measure_mentions(evaluation: Evaluation, aligned: Aligned, settings: Setting
         )
     evaluation.differences = differences(gold, found)
     evaluation.kinds = count_kinds(evaluation.differences)
+
+
+def measure_identified(evaluation: Evaluation, aligned: Aligned, settings: Settings) -> None:
+    """Add strict and overlap scores of mentions together with their identifiers."""
+    categories = annotated_categories(aligned.gold, settings)
+    strict: Match = "strict"
+    overlap: Match = "overlap"
+    for match, note in (
+        (strict, "the same place, category and identifier; those without identifier left out"),
+        (overlap, "the same category and identifier, and a common character"),
+    ):
+        counts = count_identified(
+            aligned.gold, aligned.found, match=match, categories=categories, whole=settings.whole
+        )
+        name, title = f"identified.{match}", f"Mentions with their identifiers, {match}"
+        evaluation.tables.append(_table(name, title, note, counts, settings))
 
 
 def measure_identifiers(

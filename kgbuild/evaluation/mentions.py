@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Literal, NamedTuple
 
 from kgbuild.evaluation.score import Score, score_sets, total
@@ -18,7 +18,9 @@ __all__ = [
     "MICRO",
     "Match",
     "MentionSpan",
+    "count_identified",
     "count_mentions",
+    "identified_spans",
     "mention_spans",
     "pieces_of",
     "score_mentions",
@@ -56,6 +58,55 @@ def mention_spans(items: Iterable[AnnotatedDocument], *, whole: bool = False) ->
     hold them (PubTator).
     """
     return {MentionSpan.of(mention, whole=whole) for item in items for mention in item.mentions}
+
+
+def identified_spans(
+    items: Iterable[AnnotatedDocument], category: str, *, whole: bool = False
+) -> set[MentionSpan]:
+    """Return each place of a mention of a category with each of its identifiers.
+
+    The identifier stands where the category does, so that they are scored as mentions are.
+    Mentions without identifier are left out.
+    """
+    spans = set()
+    for item in items:
+        places = {
+            m.id: MentionSpan.of(m, whole=whole) for m in item.mentions if m.category == category
+        }
+        spans |= {
+            places[g.mention]._replace(category=g.curie)
+            for g in item.groundings
+            if g.curie and g.mention in places
+        }
+    return spans
+
+
+def count_identified(
+    gold: Sequence[AnnotatedDocument],
+    found: Sequence[AnnotatedDocument],
+    *,
+    match: Match,
+    categories: Iterable[str],
+    whole: bool = False,
+) -> dict[str, dict[str, Score]]:
+    """Return scores by document and category of (place, category, identifier).
+
+    See ``score_mentions`` for ``match``; a touching mention counts where it has the identifier.
+    """
+    documents = [item.document.id for item in gold]
+    counts: dict[str, dict[str, Score]] = {document: {} for document in documents}
+    for category in categories:
+        wanted, there = (identified_spans(items, category, whole=whole) for items in (gold, found))
+        identifiers = {span.category for span in wanted | there}
+        own = count_mentions(
+            wanted, there, match=match, categories=identifiers, documents=documents
+        )
+        for document, labels in own.items():
+            if (one := labels.get(MICRO, Score())) != Score():
+                mine = counts[document]
+                mine[category] = one
+                mine[MICRO] = mine.get(MICRO, Score()) + one
+    return counts
 
 
 def score_mentions(

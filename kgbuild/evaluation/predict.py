@@ -238,15 +238,23 @@ def _run(
 
 
 def cross_references(lexicon: Lexicon | None, schema: Schema) -> CrossReferences:
-    """Return a function to the cross-references that a lexicon's terms declare."""
+    """Return a function to what a lexicon's terms declare: cross-references, and same ids.
+
+    Former and alternative ids are among the same ones.
+    """
     known: dict[str, tuple[str, ...]] = {}
+
+    def find(curie: str) -> tuple[str, ...]:
+        if lexicon is None or curie not in lexicon:
+            return ()
+        preferred = lexicon.preferred_id(curie)
+        same = (preferred, *lexicon.same_as(preferred))
+        declared = map(schema.curie, lexicon.term(curie).xrefs)
+        return tuple(dict.fromkeys((*(one for one in same if one != curie), *declared)))
 
     def of(curie: str) -> tuple[str, ...]:
         if curie not in known:
-            there = lexicon is not None and curie in lexicon
-            known[curie] = (
-                tuple(map(schema.curie, lexicon.term(curie).xrefs)) if there and lexicon else ()
-            )
+            known[curie] = find(curie)
         return known[curie]
 
     return of

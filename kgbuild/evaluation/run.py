@@ -16,6 +16,7 @@ from kgbuild.evaluation.evaluate import (
     add_grounding,
     begin,
     measure_found,
+    measure_identified,
     measure_identifiers,
     measure_mentions,
 )
@@ -181,6 +182,7 @@ def _measure(
         measure_mentions(evaluation, aligned, settings)
         _note_pieces(evaluation, gold, found, settings)
     if "grounding" in tasks and gold.has_identifiers and found.has_identifiers:
+        measure_identified(evaluation, aligned, settings)
         measure_identifiers(evaluation, aligned, settings)
         measure_found(evaluation, aligned, predictions.xrefs, settings)
         _note_prefixes(evaluation, gold, found)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMAT_VERSION", "MANIFEST", "Hit", "Lexicon", "NameEntry", "read_manifest"]
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 4
 MANIFEST = "manifest.json"
 
 

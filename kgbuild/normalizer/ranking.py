@@ -119,6 +119,7 @@ class Ranking:
                 -tier,
                 self.schema.prefix_rank(entry.curie, category=entry.category),
                 _SCOPE_ORDER.index(scope_of(entry)),
+                entry.derived,
             )
             if entry.curie not in best or order < best[entry.curie][0]:
                 candidate = Candidate(entry.curie, entry.name, round(score, 4), method)

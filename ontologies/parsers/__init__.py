@@ -17,6 +17,7 @@ FORMATS = {
     "babelon": "babelon",
     "cellosaurus": "cellosaurus",
     "csv": "table",
+    "gettext": "gettext",
     "hgnc": "hgnc",
     "jsonl": "jsonl",
     "mesh": "mesh",

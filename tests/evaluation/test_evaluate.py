@@ -110,8 +110,11 @@ def test_files_of_another_tool(gold: Path, config: Config, tmp_path: Path) -> No
     assert found.score("mentions.strict", "Disease") == Score(6, 4, 2, 2)
     assert (found.kinds["boundary"], found.kinds["type"], found.kinds["spurious"]) == (1, 1, 0)
     assert found.score("relations", "CID") == Score(3, 2, 1, 1)
+    assert found.score("identified.strict", "Disease") == Score(6, 4, 2, 2)
+    assert found.score("identified.overlap", "Disease") == Score(6, 4, 3, 3)
     assert [table.name for table in found.tables] == [
-        "mentions.strict", "mentions.overlap", "identifiers", "grounding.found", "relations",
+        "mentions.strict", "mentions.overlap", "identified.strict", "identified.overlap",
+        "identifiers", "grounding.found", "relations",
     ]  # fmt: skip
     assert "1 of 2 gold documents" in found.notes[0]
     shared = evaluate(request(gold, config, predictions=[path], shared_only=True))

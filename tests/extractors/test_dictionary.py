@@ -247,3 +247,32 @@ def test_offsets_hold_where_characters_take_several_bytes(recognizer):
 @given(st.lists(st.sampled_from([*"aα漢-(', ."] + [t.name for t in TERMS]), max_size=30))
 def test_offsets_always_hold(recognizer, parts):
     found(recognizer, "".join(parts))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("breast and lung cancer", ["breast and lung cancer"]),
+        ("Breast, lung, or skin cancers grew.", ["Breast, lung, or skin cancers"]),
+        ("cancer of the lung and breast", ["cancer of the lung and breast"]),
+        ("hepatitis B/hepatitis C", ["hepatitis C"]),
+        ("lung cancer and hepatitis C", ["lung cancer", "hepatitis C"]),
+        ("We saw it in the breast. And lung cancer grew.", ["lung cancer"]),
+        ("In the breast, lung cancer is rare.", ["lung cancer"]),
+        ("hope and lung cancer", ["lung cancer"]),
+    ],
+)
+def test_a_list_that_shares_a_word_is_one_mention(schema, tmp_path, text, expected):
+    terms = (
+        term("MONDO:1", "breast cancer", "Disease", "cancer of the breast"),
+        term("MONDO:2", "lung cancer", "Disease", "cancer of the lung"),
+        term("MONDO:3", "skin cancer", "Disease"),
+        term("MONDO:4", "hepatitis C", "Disease"),
+    )
+    build_lexicon([Words(terms)], tmp_path, schema=schema)
+    recognizer = DictionaryRecognizer(Lexicon.open(tmp_path), schema=schema)
+    assert [name for name, _ in found(recognizer, text)] == expected
+
+
+def test_genes_are_no_such_lists(recognizer):
+    assert [name for name, _ in found(recognizer, "IL1 and IL2")] == ["IL2"]
