@@ -8,7 +8,7 @@ other: none, its types, and novelty where it has that.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from kgbuild.errors import ConfigError
@@ -130,6 +130,26 @@ class RelationLabels:
             found.append(convention.judge(logits[:, start:stop], allowed))
             start = stop
         return found
+
+    def calibrated_as(self, other: RelationLabels, *, source: str) -> RelationLabels:
+        """Return these labels with the thresholds and probabilities of ``other``.
+
+        Raises:
+            ConfigError: ``other``, which ``source`` describes, has other conventions.
+        """
+        shape = [(c.name, c.types, c.pairs, c.novelty) for c in self.conventions]
+        if shape != [(c.name, c.types, c.pairs, c.novelty) for c in other.conventions]:
+            raise ConfigError(
+                f"{source} is of a model with other corpora, types or pairs: thresholds must come "
+                "from a measured training of the same configuration"
+            )
+        return replace(
+            self,
+            conventions=tuple(
+                replace(own, threshold=c.threshold, slope=c.slope, bias=c.bias)
+                for own, c in zip(self.conventions, other.conventions, strict=True)
+            ),
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return what ``from_json`` takes."""

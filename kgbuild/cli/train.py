@@ -67,6 +67,8 @@ _RELATIONS = """
 Examples:
 
   kgbuild train relations extractors/weights/relations.yaml --out training/relations
+  kgbuild train relations extractors/weights/relations.yaml --out training/final \\
+    --final 3 --thresholds training/relations
 """
 
 
@@ -115,7 +117,17 @@ def ner(config: ConfigFile, folder: OutFolder, final: Final = None) -> None:
 
 
 @app.command("relations", epilog=_RELATIONS)
-def relations(config: ConfigFile, folder: OutFolder) -> None:
+def relations(
+    config: ConfigFile,
+    folder: OutFolder,
+    final: Final = None,
+    thresholds: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", help="With --final: the measured training, whose thresholds to take."
+        ),
+    ] = None,
+) -> None:
     """Train a relation extractor on one or more corpora with annotated relations.
 
     A stopped training goes on where it was when it is run again. The finished model is in
@@ -126,7 +138,10 @@ def relations(config: ConfigFile, folder: OutFolder) -> None:
     from kgbuild.training.settings_file import read_settings
 
     settings = read_settings(config, RelationSettings)
-    report = train_relations(settings, folder, beside=config.parent, progress=training_progress())
+    report = train_relations(
+        settings, folder,
+        beside=config.parent, final=final, thresholds=thresholds, progress=training_progress(),
+    )  # fmt: skip
     _print_report(report.documents, report.dropped, report.trained_share, report.measures)
     err.print(f"model: {escape(str(report.folder))}", soft_wrap=True)
 

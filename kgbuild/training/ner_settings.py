@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pydantic import BaseModel, ConfigDict, Field
 
-from kgbuild.training.settings import TrainingSettings
+from kgbuild.training.settings import CorpusFiles, TrainingSettings
 
 __all__ = ["CorpusSettings", "NerSettings"]
 
 
-class CorpusSettings(BaseModel):
-    """A corpus to learn from."""
+class CorpusSettings(CorpusFiles):
+    """A corpus to learn mentions from."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    name: str = Field(description="names its convention in the finished model")
-    training: list[str] = Field(min_length=1, description="files of any readable format")
-    development: list[str] = Field(default=[], description="files to measure on")
     categories: list[str] = Field(min_length=1, description="what the corpus annotates")
-    options: dict[str, Any] = Field(default_factory=dict, description="of the files' reader")
-    fold: dict[str, str] = Field(
-        default_factory=dict, description="categories that count as another one"
-    )
     repeat: float | None = Field(
         None,
         ge=0,
@@ -64,10 +53,4 @@ class NerSettings(BaseModel):
 
     def final(self) -> NerSettings:
         """Return settings that learn from the development files too, and measure nothing."""
-        corpora = [
-            own.model_copy(
-                update={"training": [*own.training, *own.development], "development": []}
-            )
-            for own in self.corpora
-        ]
-        return self.model_copy(update={"corpora": corpora})
+        return self.model_copy(update={"corpora": [own.final() for own in self.corpora]})

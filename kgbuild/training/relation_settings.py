@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pydantic import BaseModel, ConfigDict, Field
 
-from kgbuild.training.settings import TrainingSettings
+from kgbuild.training.settings import CorpusFiles, TrainingSettings
 
 __all__ = ["RelationCorpusSettings", "RelationSettings"]
 
 
-class RelationCorpusSettings(BaseModel):
-    """A corpus whose relations are learned by a convention of its own."""
+class RelationCorpusSettings(CorpusFiles):
+    """A corpus to learn relations from."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    name: str = Field(description="names its convention in the finished model")
-    training: list[str] = Field(min_length=1, description="files of any readable format")
-    development: list[str] = Field(default=[], description="files to measure and calibrate on")
     types: list[str] = Field(min_length=1, description="its types of relations")
     pairs: list[tuple[str, str]] = Field(
         min_length=1,
         description="the categories that it relates; of the others nothing is known there",
-    )
-    options: dict[str, Any] = Field(default_factory=dict, description="of the files' reader")
-    fold: dict[str, str] = Field(
-        default_factory=dict, description="categories that count as another one"
     )
     novelty: bool = Field(False, description="it says whether a relation is new")
     predicates: dict[str, str] = Field(
@@ -83,3 +72,7 @@ class RelationSettings(BaseModel):
     dropout: float = Field(0.2, ge=0, lt=1, description="before the classifier")
     width: int = Field(256, ge=8, description="of the classifier's hidden layer")
     training: TrainingSettings = TrainingSettings()
+
+    def final(self) -> RelationSettings:
+        """Return settings that learn from the development files too, and measure nothing."""
+        return self.model_copy(update={"corpora": [own.final() for own in self.corpora]})

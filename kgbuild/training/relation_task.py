@@ -144,7 +144,10 @@ class RelationTask:
         return -(holds * ((said > 0) & unknown)).sum() - (doubt * ((said < 0) & unknown)).sum()
 
     def evaluate(self, model: nn.Module, device: torch.device) -> Mapping[str, float]:
-        """Return F1 at each level at the best threshold; the score is the mean of pair and all."""
+        """Return F1 at each level at the best threshold; the score is the mean of pair and all.
+
+        Without development documents nothing is measured.
+        """
         measures: dict[str, float] = {}
         scores = []
         for place, (examples, documents) in self._development.items():
@@ -154,7 +157,7 @@ class RelationTask:
             own = measure(found, gold, best_threshold(found, gold))
             scores.append((own["pair"] + own["all"]) / 2)
             measures |= {f"{name} {key}": value for key, value in own.items()}
-        return {"score": sum(scores) / max(len(scores), 1), **measures}
+        return {"score": sum(scores) / len(scores), **measures} if scores else {}
 
     def predict(
         self, model: nn.Module, examples: Sequence[Example], device: torch.device

@@ -92,21 +92,28 @@ def train_relations(
     folder: Path,
     *,
     beside: Path,
+    final: int | None = None,
+    thresholds: Path | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> RelationReport:
     """Train a relation model, or go on training it, and export it to ``folder/model``.
 
     Thresholds and probabilities are set on the development documents, so the measures there are
-    those of the best threshold.
+    those of the best threshold; a final training, which measures nothing, takes them from the
+    measured one.
 
     Args:
         settings: what the configuration file says.
         folder: for checkpoints, measures and the finished model.
         beside: the folder that file names in ``settings`` are relative to.
+        final: train on the development files too, measure nothing, and keep the weights of this
+            epoch: that which a run with development files found best.
+        thresholds: folder of that run; needed with ``final``, and only there.
         progress: see ``train``.
 
     Raises:
-        ConfigError, InputError: a corpus or the base is absent or unfit.
+        ConfigError, InputError: a corpus or the base is absent or unfit; one of ``final`` and
+            ``thresholds`` without the other, or thresholds of another configuration.
         MissingExtraError: the extra ``train`` is not installed.
     """
     from kgbuild.checkpoints import find_checkpoint
@@ -118,10 +125,14 @@ def train_relations(
         update={"base": resolve(settings.training.base, beside)}
     )
     base = find_checkpoint(training.base, weights=("*.safetensors",))
+    if final is not None:
+        settings = settings.final()
     prepared = prepare_task(settings, base, beside=beside)
-    result = train(prepared.task, training, folder, progress=progress)
+    known = _calibrated(prepared.task.labels, final, thresholds)
+    result = train(prepared.task, training, folder, stop_after=final, progress=progress)
     assert isinstance(result.model, RelationNet)
     labels, measures = _judge(result.model, prepared.task, prepared.measured)
+    labels = known or labels
     export_relations(
         result.model, labels, folder / "model",
         tokenizer=base / "tokenizer.json", sample=prepared.sample.unit, measures=measures,
@@ -133,6 +144,26 @@ def train_relations(
         {own.name: own.dropped for own in prepared.corpora},
         result.trained_share,
     )
+
+
+def _calibrated(
+    labels: RelationLabels, final: int | None, thresholds: Path | None
+) -> RelationLabels | None:
+    """Return the labels as the measured run calibrated them; None where this run will do so."""
+    from kgbuild.checkpoints import read_json
+    from kgbuild.extractors.relation_labels import RelationLabels
+    from kgbuild.extractors.relation_model import DESCRIPTION_FILE
+
+    if final is None and thresholds is None:
+        return None
+    if final is None or thresholds is None:
+        raise ConfigError(
+            "a final training takes its thresholds from a measured one, since it measures "
+            "nothing: give both the epoch (--final) and that training's folder (--thresholds)"
+        )
+    path = thresholds / "model" / DESCRIPTION_FILE
+    measured = RelationLabels.from_json(read_json(path), source=str(path))
+    return labels.calibrated_as(measured, source=str(path))
 
 
 def _judge(

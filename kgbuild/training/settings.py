@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["LoraSettings", "TrainingSettings"]
+__all__ = ["CorpusFiles", "LoraSettings", "TrainingSettings"]
 
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CorpusFiles(_Section):
+    """An annotated corpus whose rules are learned as a convention of their own."""
+
+    name: str = Field(description="names its convention in the finished model")
+    training: list[str] = Field(min_length=1, description="files of any readable format")
+    development: list[str] = Field(default=[], description="files to measure and calibrate on")
+    options: dict[str, Any] = Field(default_factory=dict, description="of the files' reader")
+    fold: dict[str, str] = Field(
+        default_factory=dict, description="categories that count as another one"
+    )
+
+    def final(self) -> Self:
+        """Return a corpus that trains on its development files too, and measures nothing."""
+        files = [*self.training, *self.development]
+        return self.model_copy(update={"training": files, "development": []})
 
 
 class LoraSettings(_Section):

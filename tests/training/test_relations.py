@@ -137,6 +137,34 @@ def test_a_corpus_teaches_another_what_its_types_imply(
     assert any((example.types[1] == 1).any() for example in examples)
 
 
+def test_a_final_training_learns_all_and_takes_the_measured_ones_thresholds(
+    trained: tuple[Path, RelationReport], tmp_path: Path
+) -> None:
+    folder, measured = trained
+    own = settings()
+    own = own.model_copy(update={"training": own.training.model_copy(update={"epochs": 2})})
+    report = train_relations(
+        own, tmp_path / "final", beside=folder, final=1, thresholds=folder / "run"
+    )
+    assert report.documents["two"] > measured.documents["two"]
+    assert report.measures == {}
+    history = json.loads((tmp_path / "final/history.json").read_text("utf-8"))
+    assert [row["epoch"] for row in history] == [1]
+    said, known = (
+        json.loads((place / "relations.json").read_text("utf-8"))["conventions"]
+        for place in (report.folder, measured.folder)
+    )
+    assert said == known
+    assert known[0]["threshold"] != 0.5
+    with pytest.raises(ConfigError, match=r"give both the epoch \(--final\) and"):
+        train_relations(own, tmp_path / "a", beside=folder, final=1)
+    with pytest.raises(ConfigError, match=r"no relations\.json in"):
+        train_relations(own, tmp_path / "a", beside=folder, final=1, thresholds=tmp_path)
+    other = own.model_copy(update={"corpora": own.corpora[:1]})
+    with pytest.raises(ConfigError, match="other corpora, types or pairs"):
+        train_relations(other, tmp_path / "a", beside=folder, final=1, thresholds=folder / "run")
+
+
 def test_odd_documents_give_what_they_give_alone(trained: tuple[Path, RelationReport]) -> None:
     extractor = TrainedRelationExtractor(trained[1].folder, schema=SCHEMA, threshold=0.0)
     long = "Fever was induced by aspirin in mice. " * 60
