@@ -185,7 +185,8 @@ class Linker:
         return [self._with_note(query, found[0])] if len(found) == 1 else found
 
     def _with_note(self, query: Query, resolution: Resolution) -> Resolution:
-        if query.long_form or resolution.best is None or resolution.note:
+        best = resolution.best
+        if query.long_form or best is None or best.method == "dense":
             return resolution
         return replace(resolution, note=self._ranking.note(query.text, resolution.candidates))
 

@@ -131,7 +131,8 @@ class Reranker:
             return f"the text names {winner.candidate.name!r} elsewhere"
         if sign == "kind":
             return "identifiers of its kind are meant less often"
-        unsaid = sorted(other.words - context.words) or sorted(other.words)
+        others_own = other.words - winner.words
+        unsaid = sorted(others_own - context.words) or sorted(others_own)
         return f"has words that nothing here says: {', '.join(unsaid)}"
 
     def _kind(self, own: Rival) -> float:

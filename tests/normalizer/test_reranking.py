@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from kgbuild.errors import ConfigError
+from kgbuild.normalizer.encoder import encoder_reranker
+from kgbuild.normalizer.linker import Linker
+from kgbuild.normalizer.reranking import RANKING_FILE, Reranker, TextContext, rival
+from kgbuild.records import AnnotatedDocument, Candidate, Document, Mention
+
+RERANKER = Reranker(20.0, words=-0.5, said=0.8, named=0.9, kinds={"MESH:C": -2.7})
+MOTHERS = Candidate("MESH:D016640", "Gestational Diabetes Mellitus", 0.86, "dense")
+PLAIN = Candidate("MESH:D003920", "Diabetes Mellitus", 0.85, "dense")
+
+
+def order(name: str, *candidates: Candidate, context: TextContext | None = None) -> list[str]:
+    rivals = [rival(name, candidate) for candidate in candidates]
+    found = RERANKER.order(rivals, context or TextContext())
+    return [own.candidate.curie for own in found]
+
+
+def test_words_count_against_a_name_unless_the_text_says_them() -> None:
+    assert order("sugar diabetes", MOTHERS, PLAIN) == [PLAIN.curie, MOTHERS.curie]
+    said = TextContext("Gestational diabetes was frequent.")
+    assert order("sugar diabetes", MOTHERS, PLAIN, context=said) == [MOTHERS.curie, PLAIN.curie]
+
+
+def test_what_the_text_names_and_the_kind_of_identifier_count() -> None:
+    one, other = (Candidate(c, "Sugar Sickness", 0.8, "dense") for c in ("X:1", "X:2"))
+    assert order("sugar illness", one, other) == ["X:1", "X:2"]
+    named = TextContext("", ["X:2"])
+    assert order("sugar illness", one, other, context=named) == ["X:2", "X:1"]
+    rare = Candidate("MESH:C1", "Sugar Sickness", 0.8, "dense")
+    assert order("sugar illness", rare, one) == ["X:1", "MESH:C1"]
+
+
+def test_a_ranking_survives_its_file_and_a_damaged_one_is_named(tmp_path: Path) -> None:
+    RERANKER.write(tmp_path / RANKING_FILE)
+    assert Reranker.open(tmp_path / RANKING_FILE) == RERANKER
+    for damaged in ("{", "[]", '{"similarity": 1}', '{"more": 1, "kinds": {}}'):
+        (tmp_path / RANKING_FILE).write_text(damaged, "utf-8")
+        with pytest.raises(ConfigError, match=r"ranking\.json holds no ranking"):
+            Reranker.open(tmp_path / RANKING_FILE)
+
+
+def test_the_shipped_encoder_brings_a_ranking_and_others_none(tmp_path: Path) -> None:
+    shipped = encoder_reranker()
+    assert shipped is not None
+    assert shipped.similarity > 1
+    assert shipped.words < 0 < shipped.said
+    assert encoder_reranker(str(tmp_path)) is None
+
+
+class Near:
+    """Finds two kinds of diabetes near any name."""
+
+    def search(
+        self, texts: Sequence[str], *, k: int, category: object = None
+    ) -> list[list[Candidate]]:
+        return [[MOTHERS, PLAIN][:k] for _ in texts]
+
+
+def document(text: str, *names: str) -> AnnotatedDocument:
+    mentions = tuple(
+        Mention(text, text.index(name), text.index(name) + len(name), name, "Disease")
+        for name in names
+    )
+    return AnnotatedDocument(Document(text, text), mentions=mentions)
+
+
+def test_one_name_means_what_its_document_makes_likely(lexicon, schema):
+    def meant(*documents: AnnotatedDocument, **options: object) -> list[str]:
+        linker = Linker(
+            lexicon, schema=schema, dense=Near(), thresholds={"": 0.8}, reranker=RERANKER,
+            **options,
+        )  # fmt: skip
+        return [own[0].curie for own in linker.ground(documents)]
+
+    plain = document("Sugar sickness is frequent.", "Sugar sickness")
+    typed = document("Gestational sugar sickness is frequent.", "sugar sickness")
+    assert meant(plain, typed) == meant(typed, plain)[::-1] == [PLAIN.curie, MOTHERS.curie]
+    assert meant(plain, typed, without=["ranking"]) == [MOTHERS.curie, MOTHERS.curie]
+
+
+def test_the_explanation_says_why_a_less_similar_name_won(lexicon, schema):
+    linker = Linker(lexicon, schema=schema, dense=Near(), thresholds={"": 0.8}, reranker=RERANKER)
+    found = linker.resolve("sugar sickness", "Disease")
+    assert found.best == PLAIN
+    assert found.note == (
+        "'Gestational Diabetes Mellitus' is more similar, but has words that nothing here says: "
+        "gestational"
+    )
+    assert linker.resolve("gestational sugar sickness", "Disease").note == ""
+
+
+def test_training_sees_the_rivals_that_grounding_orders(lexicon, schema):
+    linker = Linker(lexicon, schema=schema, dense=Near(), thresholds={"": 0.8})
+    item = document("Aspirin helps in sugar sickness.", "sugar sickness")
+    [(mention, rivals, context)] = linker.rivals(item)
+    assert mention.text == "sugar sickness"
+    assert [own.candidate for own in rivals] == [MOTHERS, PLAIN]
+    assert rivals[0].words == {"gestational", "diabetes", "mellitus"}
+    assert "aspirin" in context.words
