@@ -4,6 +4,7 @@ The dictionary is MEDIC of July 2012; `kgbuild evaluate` is the ruler, without t
 Each encoder is one row; "names" looks up names alone.
 
     python benchmarks/linking.py [--encoder FOLDER]... [--pictures FOLDER]
+    python benchmarks/linking.py --medic FILE
 
 `--pictures` draws how often first candidates are right at each score, for the last encoder.
 """
@@ -70,7 +71,11 @@ def main() -> None:
     parser.add_argument("--encoder", action="append", default=[], help="a folder or hub id; repeat")
     parser.add_argument("--threshold", type=float, help="default: each encoder's own")
     parser.add_argument("--pictures", type=Path, help="a folder")
+    parser.add_argument("--medic", type=Path, help="write the dictionary to this file, no more")
     given = parser.parse_args()
+    if given.medic:
+        given.medic.write_text("\n".join(medic()) + "\n", "utf-8")
+        return
     ways: dict[str, dict[str, object]] = {"names": {"dense": "off"}}
     for encoder in given.encoder:
         ways[encoder] = {

@@ -31,7 +31,7 @@ from kgbuild.evaluation.evaluate import Settings, add_grounding
 from kgbuild.evaluation.predict import CANDIDATES, cross_references, training_vocabulary
 from kgbuild.evaluation.result import Evaluation, Resampling
 from kgbuild.normalizer.candidates import CandidateSearch
-from kgbuild.normalizer.encoder import encoder_thresholds
+from kgbuild.normalizer.encoder import encoder_reranker, encoder_thresholds
 from kgbuild.normalizer.linker import Linker
 from kgbuild.ontologies.schema import Schema
 from kgbuild.records import AnnotatedDocument, Candidate
@@ -47,6 +47,7 @@ SOURCES = {
     "abbreviations": "abbreviations that the document defines",
     "composites": "names of several things",
     "guards": "guards of similar names",
+    "ranking": "the learned order of similar names",
 }
 NOTES = """
 "@1", "@5": right among the first candidates, sure of them or not; "@1 decided": NIL is wrong. "All
@@ -67,14 +68,15 @@ def ways() -> dict[str, dict[str, Any]]:
     for source, name in {"exact": EXACT, **SOURCES}.items():
         rows[f"all but {name}"] = {**on, "without": [source]}
     rows[f"all but {VECTORS}"] = {"dense": "off"}
-    rows[f"{VECTORS} alone, no guards"] = {**on, "without": ["exact", *SOURCES]}
+    rows[f"{VECTORS} alone"] = {**on, "without": ["exact", *SOURCES]}
     left = list(SOURCES)
     rows[EXACT] = {"dense": "off", "without": list(left)}
-    for source in list(SOURCES)[:-1]:
+    for source in list(SOURCES)[:-2]:
         left.remove(source)
         rows[f"+ {SOURCES[source]}"] = {"dense": "off", "without": list(left)}
     rows[f"+ {VECTORS}"] = {**on, "without": list(left)}
-    rows[f"+ {SOURCES['guards']} (all)"] = on
+    rows[f"+ {SOURCES['guards']}"] = {**on, "without": ["ranking"]}
+    rows[f"+ {SOURCES['ranking']} (all)"] = on
     return rows
 
 
@@ -106,6 +108,7 @@ def linkers(vocabularies: Sequence[Path], encoder: str) -> Callable[[Mapping[str
     return lambda row: Linker(
         whole.lexicon, schema=whole.schema, trust_given=False, thresholds=thresholds,
         dense=None if row["dense"] == "off" else dense, without=row.get("without", ()),
+        reranker=encoder_reranker(encoder),
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Dictionary and variant recognition, and linking, on development splits.
+"""Dictionary and variant recognition on development splits, mentions and ids of documents.
 
 Strict: place and category must both be right; phenotypes count as diseases and proteins as genes,
 as the corpora have it. Document level: the set of MeSH identifiers of a document. Vocabularies:
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,7 +23,7 @@ from kgbuild.normalizer import Lexicon, build_lexicon
 from kgbuild.normalizer.linker import Linker
 from kgbuild.ontologies.schema import Schema
 from kgbuild.readers import read_documents
-from kgbuild.records import AnnotatedDocument, Failure, Synonym, Term
+from kgbuild.records import AnnotatedDocument
 from kgbuild.text import segment
 
 CORPORA = SHARED / "corpora"
@@ -38,28 +37,6 @@ SPLITS = {
     ),
 }
 FOUND = ["Gene", "Protein", "Disease", "PhenotypicFeature", "ChemicalEntity", "OrganismTaxon"]
-
-
-class Medic:
-    """MEDIC of July 2012: the identifiers that NCBI-disease is annotated with."""
-
-    name, version, fingerprint = "medic", "2012-07-06", "medic-1"
-
-    def terms(self) -> Iterable[Term | Failure]:
-        import gzip
-
-        path = SHARED / "kb/medic/medic_06Jul2012.txt.gz"
-        with gzip.open(path, "rt", encoding="utf-8") as lines:
-            for line in lines:
-                raw, other, _, *names = line.rstrip("\n").split("|")
-                if names:
-                    curies = [_medic_curie(code) for code in (raw, *other.split(";")) if code]
-                    synonyms = tuple(Synonym(name) for name in names[1:] if name)
-                    yield Term(curies[0], names[0], "Disease", synonyms, tuple(curies[1:]))
-
-
-def _medic_curie(code: str) -> str:
-    return f"OMIM:{code}" if code.isdigit() else f"MESH:{code}"
 
 
 def documents(path: Path) -> list[AnnotatedDocument]:
@@ -129,43 +106,6 @@ def _document_level(
     print(f"| {name} | MeSH ids of documents | {scores(right, guessed, known)} |")
 
 
-def linking(schema: Schema, folder: Path) -> None:
-    build_lexicon([Medic()], folder, schema=schema)  # type: ignore[list-item]
-    lexicon = Lexicon.open(folder)
-    linker = Linker(lexicon, schema=schema, trust_given=False)
-    texts = documents(CORPORA / SPLITS["NCBI-disease dev"][0])
-    asked = [
-        replace(
-            t, groundings=(), mentions=tuple(replace(m, category="Disease") for m in t.mentions)
-        )
-        for t in texts
-    ]
-    methods: Counter[str] = Counter()
-    right: Counter[str] = Counter()
-    at_five = 0
-    for text, groundings in zip(texts, linker.ground(asked), strict=True):
-        gold: dict[str, set[str]] = {}
-        for given in text.groundings:
-            gold.setdefault(given.mention, set()).add(given.curie)
-        for mention, grounding in zip(text.mentions, groundings, strict=True):
-            accepted = gold.get(mention.id, set())
-            methods[grounding.method] += 1
-            right[grounding.method] += bool(_ids(lexicon, grounding.curie) & accepted)
-            at_five += any(_ids(lexicon, c.curie) & accepted for c in grounding.candidates[:5])
-    total = sum(methods.values())
-    print("\nLinking gold mentions of NCBI-disease dev to MEDIC, without vectors:\n")
-    print("| method | mentions | right |\n|---|---|---|")
-    for method, count in methods.most_common():
-        print(f"| {method} | {count} | {right[method]} |")
-    print(f"\naccuracy@1 {sum(right.values()) / total:.3f}, @5 {at_five / total:.3f}, of {total}")
-
-
-def _ids(lexicon: Lexicon, curie: str) -> set[str]:
-    if not curie or curie not in lexicon:
-        return set()
-    return {curie, *lexicon.term(curie).xrefs}
-
-
 def main() -> None:
     schema = Schema.load()
     folder = cache_folder() / "benchmarks"
@@ -173,7 +113,6 @@ def main() -> None:
     report = build_lexicon(vocabularies, folder / "recognition", schema=schema)
     print(f"{report.terms:,} terms, {report.names:,} names; built {report.built}\n")
     recognition(schema, Lexicon.open(folder / "recognition"))
-    linking(schema, folder / "medic")
 
 
 if __name__ == "__main__":

@@ -102,12 +102,13 @@ class Linker:
         """
         trusted = [_given(document) if self.trust_given else {} for document in batch]
         asked = [self._asked(document) for document in batch]
-        named = {
-            one: self._by_name(one)
+        wanted = {
+            one
             for document, own, queries in zip(batch, trusted, asked, strict=True)
             for mention, one in zip(document.mentions, queries, strict=True)
             if mention.id not in own
         }
+        named = {one: self._by_name(one) for one in wanted}
         near = self._near(named)
         done = []
         for document, given, queries in zip(batch, trusted, asked, strict=True):

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Verdict", "best_threshold", "calibrate", "gold_pairs", "measure", "verdicts"]
 
+_AS_GOOD = 0.002
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -77,16 +79,21 @@ def gold_pairs(items: Sequence[AnnotatedDocument], convention: Convention) -> se
 
 
 def best_threshold(found: Sequence[Verdict], gold: set[Pair]) -> float:
-    """Return the probability from which on the F1 of pairs is best; ``found`` is sorted."""
+    """Return the probability from which on the F1 of pairs is best; ``found`` is sorted.
+
+    Of those that are as good but for ``_AS_GOOD`` the highest: less is found, and more of it right.
+    """
     wanted = {pair.at("pair") for pair in gold}
-    right, best, threshold = 0, -1.0, 0.5
+    right, scores = 0, []
     for count, verdict in enumerate(found, 1):
         right += verdict.pair.at("pair") in wanted
-        f1 = 2 * right / (count + len(wanted))
-        if f1 > best:
-            following = found[count].related if count < len(found) else 0.0
-            best, threshold = f1, (verdict.related + following) / 2
-    return threshold
+        scores.append(2 * right / (count + len(wanted)))
+    if not scores:
+        return 0.5
+    good = max(scores) - _AS_GOOD
+    place = next(n for n, f1 in enumerate(scores) if f1 >= good)
+    following = found[place + 1].related if place + 1 < len(found) else 0.0
+    return (found[place].related + following) / 2
 
 
 def measure(found: Sequence[Verdict], gold: set[Pair], threshold: float) -> dict[str, float]:

@@ -42,6 +42,7 @@ def test_the_names_that_stand_exist() -> None:
         "build", "query", "show", "ground", "export", "import", "load", "neo4j", "failures",
         "validate", "evaluate", "vocab list", "vocab get", "vocab add", "vocab info", "config init",
         "train base", "train pretrain", "train ner", "train relations", "train encoder",
+        "train ranking",
         "config check", "config show",
     }  # fmt: skip
 

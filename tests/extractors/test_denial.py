@@ -13,7 +13,7 @@ from kgbuild.ontologies.schema import Schema
 from kgbuild.records import AnnotatedDocument, Relation
 
 SCHEMA = Schema.load("biomedical")
-ASPIRIN, FEVER = "[Aspirin|C=MESH:D001241]", "[fever|D=MESH:D005334]"
+ASPIRIN, BLEEDING = "[Aspirin|C=MESH:D001241]", "[bleeding|D=MESH:D006470]"
 COCAINE, SEIZURES = "[cocaine|C=MESH:D003042]", "[seizures|D=MESH:D012640]"
 SALINE = "[saline|C=MESH:D012965]"
 
@@ -42,22 +42,22 @@ def written(item: AnnotatedDocument, relations: tuple[Relation, ...]) -> set[str
 @pytest.mark.parametrize(
     ("marked", "expected"),
     [
-        (f"{ASPIRIN} causes {FEVER}.", {"aspirin causes fever"}),
-        (f"{ASPIRIN} does not cause {FEVER}.", {"not aspirin causes fever"}),
-        (f"{ASPIRIN}-induced {FEVER} was not observed.", {"not aspirin causes fever"}),
-        (f"{ASPIRIN} may cause {FEVER}.", {"maybe aspirin causes fever"}),
+        (f"{ASPIRIN} causes {BLEEDING}.", {"aspirin causes bleeding"}),
+        (f"{ASPIRIN} does not cause {BLEEDING}.", {"not aspirin causes bleeding"}),
+        (f"{ASPIRIN}-induced {BLEEDING} was not observed.", {"not aspirin causes bleeding"}),
+        (f"{ASPIRIN} may cause {BLEEDING}.", {"maybe aspirin causes bleeding"}),
         (
-            f"We investigated whether {ASPIRIN} causes {FEVER}.",
-            {"maybe aspirin causes fever"},
+            f"We investigated whether {ASPIRIN} causes {BLEEDING}.",
+            {"maybe aspirin causes bleeding"},
         ),
         (
             "There was no association between [BRCA1|G=HGNC:1100] and [asthma|D=MESH:D001249].",
             {"not asthma associated_with brca1"},
         ),
         # neither asserted nor denied: there was none
-        (f"In the absence of {ASPIRIN}, {FEVER} developed.", set()),
+        (f"In the absence of {ASPIRIN}, {BLEEDING} developed.", set()),
         # a denial in the sentence of one of the two: what it denies can't be told
-        (f"{ASPIRIN} was given. It did not cause {FEVER}.", set()),
+        (f"{ASPIRIN} was given. It did not cause {BLEEDING}.", set()),
     ],
 )
 def test_the_model_says_what_the_sentence_says(
@@ -69,9 +69,9 @@ def test_the_model_says_what_the_sentence_says(
 
 
 def test_a_denial_reaches_what_it_is_about(model: TrainedRelationExtractor) -> None:
-    item = document(f"{COCAINE} caused {SEIZURES} but not {FEVER}.")
+    item = document(f"{COCAINE} caused {SEIZURES} but not {BLEEDING}.")
     [found] = model.extract([item])
-    assert written(item, found) >= {"cocaine causes seizures", "not cocaine causes fever"}
+    assert written(item, found) >= {"cocaine causes seizures", "not cocaine causes bleeding"}
 
     item = document(f"{COCAINE}, but not {SALINE}, caused {SEIZURES}.")
     [found] = model.extract([item])
@@ -104,11 +104,11 @@ def test_agreeing_relations_all_stay(
     model: TrainedRelationExtractor, patterns: PatternExtractor
 ) -> None:
     item = document(
-        f"{COCAINE}-induced {SEIZURES} were seen. {ASPIRIN}-induced {FEVER} was not observed."
+        f"{COCAINE}-induced {SEIZURES} were seen. {ASPIRIN}-induced {BLEEDING} was not observed."
     )
     [modelled], [matched] = model.extract([item]), patterns.extract([item])
     assert settle(item, (*modelled, *matched), schema=SCHEMA) == (*modelled, *matched)
-    assert written(item, matched) == {"not aspirin causes fever", "cocaine causes seizures"}
+    assert written(item, matched) == {"not aspirin causes bleeding", "cocaine causes seizures"}
     assert written(item, modelled) >= written(item, matched)
 
 
@@ -135,7 +135,7 @@ def relation(item: AnnotatedDocument, predicate: str, extractor: str, **more: bo
     ],
 )
 def test_what_contradicts(predicate: str, other: str, more: dict[str, bool], kept: bool) -> None:
-    item = document(f"{ASPIRIN} and {FEVER}.")
+    item = document(f"{ASPIRIN} and {BLEEDING}.")
     model = relation(item, predicate, "relation-model/1")
     pattern = relation(item, other, "patterns/1", **more)
     assert (model in settle(item, (model, pattern), schema=SCHEMA)) is kept
@@ -143,7 +143,7 @@ def test_what_contradicts(predicate: str, other: str, more: dict[str, bool], kep
 
 
 def test_other_extractors_and_other_sentences_contradict_nothing() -> None:
-    item = document(f"{ASPIRIN} and {FEVER}. {ASPIRIN} and {FEVER}.")
+    item = document(f"{ASPIRIN} and {BLEEDING}. {ASPIRIN} and {BLEEDING}.")
     (one, two, *_), (first, second) = item.mentions, item.sentences
     asserted = Relation(
         "d:1", one.id, two.id, "causes", 0.9, first.start, first.end, "relation-model/1"
@@ -158,7 +158,7 @@ def test_other_extractors_and_other_sentences_contradict_nothing() -> None:
 
 
 def test_a_pattern_that_doubts_makes_the_model_doubt() -> None:
-    item = document(f"{ASPIRIN} and {FEVER}.")
+    item = document(f"{ASPIRIN} and {BLEEDING}.")
     model = relation(item, "causes", "relation-model/1")
     pattern = relation(item, "causes", "patterns/1", hedged=True)
     doubted, same = settle(item, (model, pattern), schema=SCHEMA)
