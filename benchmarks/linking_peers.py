@@ -57,17 +57,15 @@ def _kgbuild(table: Path, grounding: dict[str, Any]) -> Answer:
     linker = make_components(prepare(config)).grounder
 
     def answer(names: Sequence[str]) -> list[str]:
-        document = Document("x:1", "\n".join(names))
-        mentions, at = [], 0
-        for name in names:
-            mentions.append(Mention("x:1", at, at + len(name), name, "Disease"))
-            at += len(name) + 1
-        [found] = linker.ground([AnnotatedDocument(document, mentions=tuple(mentions))])
-        best: dict[str, str] = {}
-        for one in found:
-            first = one.candidates[0].curie if one.candidates else ""
-            best.setdefault(one.mention, one.curie or first)
-        return [best[mention.id] for mention in mentions]
+        documents = [
+            AnnotatedDocument(
+                Document(f"x:{place}", name),
+                mentions=(Mention(f"x:{place}", 0, len(name), name, "Disease"),),
+            )
+            for place, name in enumerate(names)
+        ]
+        found = [own[0] for own in linker.ground(documents)]
+        return [one.curie or (one.candidates[0].curie if one.candidates else "") for one in found]
 
     answer(["warm up", "asthmatic disease of the knee"])  # builds or opens the index
     return answer
