@@ -6,7 +6,7 @@ document defines an abbreviation (by kgbuild, for all alike). Nobody sees the do
 first answer that is one of the gold identifiers or is cross-referenced to one; no answer is wrong.
 Contestants take turns, each in a process of its own, and the quicker of the rounds counts.
 
-    python -m venv /tmp/peers && /tmp/peers/bin/pip install gilda ssslm
+    python -m venv /tmp/peers && /tmp/peers/bin/pip install gilda ssslm[gilda-slim] more-itertools
     python benchmarks/linking_peers.py --peers /tmp/peers/bin/python [--rounds 2]
 """
 
