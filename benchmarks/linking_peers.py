@@ -241,12 +241,15 @@ def main() -> None:
         (folder / "names.json").write_text(json.dumps(names), "utf-8")
         mentions = sum(map(len, corpora.values()))
         best: dict[str, dict[str, Any]] = {}
-        for _ in range(options.rounds):
+        for number in range(options.rounds):
             for contestant in (*OURS, *PEERS):
                 name = contestant.__name__
                 python = options.peers if contestant in PEERS else sys.executable
                 command = [python, __file__, "--step", name, str(table), f"{place}/names.json"]
-                done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
+                fresh = os.environ | {"KGBUILD_CACHE": f"{place}/cache-{name}-{number}"}
+                done = subprocess.run(
+                    command, stdout=subprocess.PIPE, check=True, text=True, env=fresh
+                )
                 found = json.loads(done.stdout.splitlines()[-1])
                 before = best.get(name, found)
                 shortest = {
@@ -281,8 +284,8 @@ def main() -> None:
 
 
 NOTES = """
-"Ready" is everything from terms to the first answer: kgbuild's lexicon and vectors come out of its
-cache where they are there. kgbuild answers with its first candidate, sure of it or not, as the
+"Ready" is everything from terms to the first answer, kgbuild's lexicon and vectors too: each run
+begins with an empty cache. kgbuild answers with its first candidate, sure of it or not, as the
 others do; of a name that it takes apart it gives the first part. Rates count each mention, though
 each different name is asked once.
 """
