@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 from rounded import numbers_apart
+from typer.testing import CliRunner
 
+from kgbuild.cli import app
 from kgbuild.graph import Graph
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -24,6 +26,20 @@ def test_the_answers_in_the_readme_are_true(example_graph: Path) -> None:
     words, expected = numbers_apart(text)
     assert found == words, "run docs/make_answers.py"
     assert numbers == pytest.approx(expected, abs=0.02), "run docs/make_answers.py"
+
+
+def test_what_the_readme_shows_of_an_entity_is_true(example_graph: Path) -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    block = text.split("$ kgbuild show demo-graph vemurafenib\n")[1].split("  …\n")[0]
+    done = CliRunner().invoke(app, ["show", str(example_graph), "vemurafenib"])
+    assert done.exit_code == 0, done.output
+    # The count of statements turns on the least likely ones, and two beliefs are near each other.
+    claims, expected = numbers_apart("\n".join(sorted(filter(None, block.splitlines()[2:]))))
+    shown = filter(None, set(done.output.splitlines()))
+    there = [line for line in shown if numbers_apart(line)[0][0] in claims]
+    found, numbers = numbers_apart("\n".join(sorted(there)))
+    assert found == claims
+    assert numbers == pytest.approx(expected, abs=0.02)
 
 
 @pytest.mark.parametrize("name", ["treats.cypher", "inhibits.rq"])
