@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -47,6 +49,22 @@ def clock(name: str, count: int = 0) -> Iterator[_Done]:
     seconds, processor = time.perf_counter() - started, time.process_time() - before
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps([name, done.count, seconds, processor, peak]), flush=True)
+
+
+def options_or_job(
+    parser: argparse.ArgumentParser, jobs: Mapping[str, Job]
+) -> argparse.Namespace | None:
+    """Return the options of a script of such jobs; None where it was called to run one, and has."""
+    parser.add_argument("--statements", type=int, nargs="+", default=[10_000, 100_000])
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--job", choices=jobs, help=argparse.SUPPRESS)
+    parser.add_argument("--graph", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.job is None:
+        return options
+    with tempfile.TemporaryDirectory(dir=options.graph.parent) as place:
+        jobs[options.job](GraphTables(options.graph), Path(place))
+    return None
 
 
 def measure(script: str, jobs: Sequence[str], graph: Path, *, rounds: int) -> dict[str, Figures]:

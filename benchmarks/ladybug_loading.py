@@ -16,7 +16,16 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from apart import Job, clock, make_graph, measure, print_head, print_table, withdrawn
+from apart import (
+    Job,
+    clock,
+    make_graph,
+    measure,
+    options_or_job,
+    print_head,
+    print_table,
+    withdrawn,
+)
 
 from kgbuild.loaders import ladybug_tables as layout
 from kgbuild.loaders.ladybug import load_ladybug
@@ -87,14 +96,8 @@ AGAINST = {LOAD: BARE, UPDATE: BARE}
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--statements", type=int, nargs="+", default=[10_000, 100_000])
-    parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument("--job", choices=JOBS, help=argparse.SUPPRESS)
-    parser.add_argument("--graph", type=Path, help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.job:
-        with tempfile.TemporaryDirectory(dir=options.graph.parent) as place:
-            JOBS[options.job](GraphTables(options.graph), Path(place))
+    options = options_or_job(parser, JOBS)
+    if options is None:
         return
     print_head("rows")
     for statements in options.statements:

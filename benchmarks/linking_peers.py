@@ -18,7 +18,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -216,64 +216,71 @@ def accuracy(
     return 100 * sum(hits) / len(hits)
 
 
+def take_turns(
+    table: Path, names: Sequence[str], folder: Path, *, peers: str, rounds: int
+) -> dict[str, dict[str, Any]]:
+    """Return what each contestant answered, and the shortest times that it took in any round."""
+    (folder / "names.json").write_text(json.dumps(names), "utf-8")
+    best: dict[str, dict[str, Any]] = {}
+    for number in range(rounds):
+        for contestant in (*OURS, *PEERS):
+            name = contestant.__name__
+            python = peers if contestant in PEERS else sys.executable
+            command = [python, __file__, "--step", name, str(table), str(folder / "names.json")]
+            fresh = os.environ | {"KGBUILD_CACHE": str(folder / f"cache-{name}-{number}")}
+            done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True, env=fresh)
+            found = json.loads(done.stdout.splitlines()[-1])
+            before = best.get(name, found)
+            times = ("setup", "setup_wall", "seconds", "wall")
+            best[name] = found | {key: min(before[key], found[key]) for key in times}
+    return best
+
+
+def rows(
+    best: dict[str, dict[str, Any]],
+    corpora: dict[str, list[tuple[str, tuple[str, ...]]]],
+    names: Sequence[str],
+    same: dict[str, set[str]],
+) -> Iterator[str]:
+    """Yield the lines of the table."""
+    columns = "ready, processor s | answers, processor s | mentions/s of one core | wall s | ratio"
+    yield f"| | {' | '.join(f'{c} @1' for c in corpora)} | {columns} |"
+    yield f"|---|{'---:|' * (len(corpora) + 5)}"
+    base = best["kgbuild_vectors"]["seconds"]
+    mentions = sum(map(len, corpora.values()))
+    for name, found in best.items():
+        answers = dict(zip(names, found["answers"], strict=True))
+        shares = [f"{accuracy(asked, answers, same):.1f}" for asked in corpora.values()]
+        label = f"{name.replace('_', ' ')} {found['version']}".strip()
+        yield (
+            f"| {label} | {' | '.join(shares)} | {found['setup']:.1f} | "
+            f"{found['seconds']:.2f} | {mentions / found['seconds']:,.0f} | "
+            f"{found['wall']:.2f} | {found['seconds'] / base:.2f} |"
+        )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--peers", default=sys.executable, help="python that has gilda and ssslm")
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--step", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    by_name = {contestant.__name__: contestant for contestant in (*OURS, *PEERS)}
     if options.step:
         name, table, names = options.step
+        by_name = {contestant.__name__: contestant for contestant in (*OURS, *PEERS)}
         asked = json.loads(Path(names).read_text("utf-8"))
         print(json.dumps(one(by_name[name], Path(table), asked)))
         return
-    page: list[str] = []
-
-    def say(line: str) -> None:
-        print(line, flush=True)
-        page.append(line)
-
     with TemporaryDirectory() as place:
-        folder = Path(place)
-        table, corpora = gold_names(folder)
-        names = list(dict.fromkeys(name for asked in corpora.values() for name, _ in asked))
-        (folder / "names.json").write_text(json.dumps(names), "utf-8")
-        mentions = sum(map(len, corpora.values()))
-        best: dict[str, dict[str, Any]] = {}
-        for number in range(options.rounds):
-            for contestant in (*OURS, *PEERS):
-                name = contestant.__name__
-                python = options.peers if contestant in PEERS else sys.executable
-                command = [python, __file__, "--step", name, str(table), f"{place}/names.json"]
-                fresh = os.environ | {"KGBUILD_CACHE": f"{place}/cache-{name}-{number}"}
-                done = subprocess.run(
-                    command, stdout=subprocess.PIPE, check=True, text=True, env=fresh
-                )
-                found = json.loads(done.stdout.splitlines()[-1])
-                before = best.get(name, found)
-                shortest = {
-                    key: min(before[key], found[key])
-                    for key in ("setup", "setup_wall", "seconds", "wall")
-                }
-                best[name] = {**found, **shortest}
-        same = same_of(table)
-        say(f"{len(read_names(table)):,} names; {mentions:,} mentions, {len(names):,} different.\n")
-        columns = (
-            "ready, processor s | answers, processor s | mentions/s of one core | wall s | ratio"
-        )
-        say(f"| | {' | '.join(f'{c} @1' for c in corpora)} | {columns} |")
-        say(f"|---|{'---:|' * (len(corpora) + 5)}")
-        base = best["kgbuild_vectors"]["seconds"]
-        for name, found in best.items():
-            answers = dict(zip(names, found["answers"], strict=True))
-            shares = [f"{accuracy(asked, answers, same):.1f}" for asked in corpora.values()]
-            label = f"{name.replace('_', ' ')} {found['version']}".strip()
-            say(
-                f"| {label} | {' | '.join(shares)} | {found['setup']:.1f} | "
-                f"{found['seconds']:.2f} | {mentions / found['seconds']:,.0f} | "
-                f"{found['wall']:.2f} | {found['seconds'] / base:.2f} |"
-            )
+        medic, corpora = gold_names(Path(place))
+        different = list(dict.fromkeys(name for own in corpora.values() for name, _ in own))
+        best = take_turns(medic, different, Path(place), peers=options.peers, rounds=options.rounds)
+        page = [
+            f"{len(read_names(medic)):,} names; {sum(map(len, corpora.values())):,} mentions, "
+            f"{len(different):,} different.\n",
+            *rows(best, corpora, different, same_of(medic)),
+        ]
+    print("\n".join(page))
     head = (
         f"`python benchmarks/linking_peers.py --rounds {options.rounds}`, "
         f"{time.strftime('%Y-%m-%d')}, {os.cpu_count()} cores shared with other work, load "

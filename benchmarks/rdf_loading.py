@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from apart import Job, clock, make_graph, measure, print_head, print_table
+from apart import Job, clock, make_graph, measure, options_or_job, print_head, print_table
 
 from kgbuild.loaders.oxigraph import build_store, load_oxigraph
 from kgbuild.loaders.rdf_terms import GRAPH_IRI, prefixes_of
@@ -94,15 +94,9 @@ AGAINST = dict.fromkeys(
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--statements", type=int, nargs="+", default=[10_000, 100_000])
-    parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--rdflib", type=int, default=10_000)
-    parser.add_argument("--job", choices=JOBS, help=argparse.SUPPRESS)
-    parser.add_argument("--graph", type=Path, help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.job:
-        with tempfile.TemporaryDirectory(dir=options.graph.parent) as place:
-            JOBS[options.job](GraphTables(options.graph), Path(place))
+    options = options_or_job(parser, JOBS)
+    if options is None:
         return
     print_head("triples")
     for statements in options.statements:

@@ -60,6 +60,7 @@ _NER = """
 Examples:
 
   kgbuild train ner extractors/weights/ner.yaml --out training/ner
+
   kgbuild train ner extractors/weights/ner.yaml --out training/final --final 6
 """
 
@@ -67,8 +68,8 @@ _RELATIONS = """
 Examples:
 
   kgbuild train relations extractors/weights/relations.yaml --out training/relations
-  kgbuild train relations extractors/weights/relations.yaml --out training/final \\
-    --final 3 --thresholds training/relations
+
+  kgbuild train relations my.yaml --out all --final 2 --thresholds measured
 """
 
 
