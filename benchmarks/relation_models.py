@@ -19,7 +19,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from kgbuild.config_relations import ModelRelationsConfig
 from kgbuild.evaluation.relations import Pair, induced_pairs, relation_pairs, score_biored
 from kgbuild.extractors.agreement import settle
 from kgbuild.extractors.cooccurrence import CooccurrenceExtractor
@@ -29,12 +34,14 @@ from kgbuild.extractors.trained_relations import SHIPPED_MODEL, TrainedRelationE
 from kgbuild.ontologies.schema import Schema
 from kgbuild.protocols import RelationExtractor
 from kgbuild.records import AnnotatedDocument, Relation
-from kgbuild.training.relation_baselines import BASELINES, RelationBaseline
+from kgbuild.training.relation_bag import fit_bag
+from kgbuild.training.relation_baselines import BASELINES, BaselineName, RelationBaseline
 from kgbuild.training.relation_measure import best_threshold, gold_pairs, measure, verdicts
 from kgbuild.training.relation_settings import RelationSettings
 from kgbuild.training.relations import PreparedTask, prepare_task
 from kgbuild.training.settings_file import read_settings, resolve
 
+Logits = Sequence[NDArray[Any]]
 CONFIG = SHIPPED_MODEL / "relations.yaml"
 HEAD = (
     f"{'':<34} {'CID P':>6} {'R':>6} {'F1':>6}   "
@@ -105,29 +112,58 @@ class Corpora:
 
 def classical(prepared: PreparedTask) -> None:
     """Print the classical baselines, a classifier for each corpus."""
-    labels = prepared.task.labels
-    items = {d.document.id: d for c in prepared.corpora for d in (*c.training, *c.development)}
     for kind in BASELINES:
-        cells: dict[str, tuple[float, ...]] = {}
-        start = 0
-        for place, convention in enumerate(labels.conventions):
+
+        def predict(place: int, start: int, kind: BaselineName = kind) -> Logits:
+            baseline = RelationBaseline(kind, prepared.task.labels.conventions[place], place=place)
             learned = [e for e in prepared.task.training if (e.types[place] >= 0).any()]
-            baseline = RelationBaseline(kind, convention, place=place)
-            baseline.fit(learned, items)
-            examples, documents = prepared.measured[place]
-            rows = baseline.predict(examples, items, columns=labels.columns, start=start)
-            found = verdicts(examples, rows, labels, place)
-            gold: set[Pair] = gold_pairs(documents, convention)
-            scores = measure(found, gold, best_threshold(found, gold))
-            keys = [
-                "precision",
-                "recall",
-                "pair",
-                *(["type", "novelty", "all"] if place == 0 else []),
-            ]
-            cells[convention.name] = tuple(scores[key] for key in keys)
-            start += convention.columns
-        row(kind, cells["bc5cdr"], cells["biored"])
+            baseline.fit(learned, prepared.items)
+            columns = prepared.task.labels.columns
+            examples, _ = prepared.measured[place]
+            return baseline.predict(examples, prepared.items, columns=columns, start=start)
+
+        both(kind, prepared, predict)
+
+
+def parts(prepared: PreparedTask, settings: RelationSettings, folder: Path) -> None:
+    """Print the two halves of the trained model, each alone."""
+    labels = prepared.task.labels
+    bag = replace(fit_bag(prepared.task.training, prepared.items, labels, settings.bag), share=1.0)
+    network = RelationModel(folder, schema=Schema.load())
+
+    def by_words(place: int, start: int) -> Logits:
+        del start
+        return [
+            bag.joined(
+                np.zeros((len(e.unit.pairs), labels.columns), dtype=np.float32),
+                prepared.items[e.document], e.unit, labels.conventions,
+            )
+            for e in prepared.measured[place][0]
+        ]  # fmt: skip
+
+    def by_network(place: int, start: int) -> Logits:
+        del start
+        return [network.run(feed_of(e.unit))[0] for e in prepared.measured[place][0]]
+
+    both("logistic regressions alone", prepared, by_words)
+    both("neural network alone", prepared, by_network)
+
+
+def both(name: str, prepared: PreparedTask, predict: Callable[[int, int], Logits]) -> None:
+    """Print the scores of logits on both corpora, each by its own convention alone."""
+    labels = prepared.task.labels
+    cells: dict[str, tuple[float, ...]] = {}
+    start = 0
+    for place, convention in enumerate(labels.conventions):
+        examples, documents = prepared.measured[place]
+        found = verdicts(examples, predict(place, start), labels, place)
+        gold: set[Pair] = gold_pairs(documents, convention)
+        scores = measure(found, gold, best_threshold(found, gold))
+        keys = ["precision", "recall", "pair"]
+        keys += ["type", "novelty", "all"] if place == 0 else []
+        cells[convention.name] = tuple(scores[key] for key in keys)
+        start += convention.columns
+    row(name, cells["bc5cdr"], cells["biored"])
 
 
 def joined(
@@ -195,13 +231,15 @@ def main() -> None:
     corpora.show("sentence co-occurrence", _cooccurring)
     corpora.show("patterns", patterns.extract)
     classical(prepared)
+    parts(prepared, settings, options.model)
     trained = TrainedRelationExtractor(options.model, schema=schema, named=False)
     corpora.show("trained model", trained.extract)
     if options.fp32:
         full = TrainedRelationExtractor(options.fp32, schema=schema, named=False)
         corpora.show("trained model, fp32", full.extract)
-    sure = TrainedRelationExtractor(options.model, schema=schema, score=0.5, named=False)
-    corpora.show("trained model, score >= 0.5", sure.extract)
+    least = ModelRelationsConfig().score
+    sure = TrainedRelationExtractor(options.model, schema=schema, score=least, named=False)
+    corpora.show(f"trained model, score >= {least}", sure.extract)
     corpora.show("… and patterns (the default)", joined(schema, patterns, sure))
     corpora.show("trained model and patterns", joined(schema, patterns, trained))
     speed(options.model, corpora.biored + corpora.cid[:100], schema)

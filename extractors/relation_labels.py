@@ -73,7 +73,11 @@ class Convention:
     def predicate(self, type: str, first: str, second: str) -> str:
         """Return our predicate for a type between two categories of the layout."""
         known = self.predicates or {}
-        return known.get(f"{type} {first} {second}", known.get(type, type))
+        return known.get(f"{type} {first} {second}", self.general_predicate(type))
+
+    def general_predicate(self, type: str) -> str:
+        """Return our predicate for a type, whatever it relates."""
+        return (self.predicates or {}).get(type, type)
 
     def judge(self, logits: NDArray[np.float32], allowed: NDArray[np.bool_]) -> Judgement:
         """Return the probabilities that this convention's columns stand for.
@@ -110,6 +114,17 @@ class RelationLabels:
     def columns(self) -> int:
         """How many columns the model has."""
         return sum(convention.columns for convention in self.conventions)
+
+    def experts(self, first: str, second: str) -> dict[str, int]:
+        """Return predicates between two categories that a convention knows as its only type.
+
+        The values are places in ``conventions``.
+        """
+        return {
+            convention.predicate(convention.types[0], first, second): place
+            for place, convention in enumerate(self.conventions)
+            if len(convention.types) == 1 and (first, second) in convention.pairs
+        }
 
     def judge(
         self, logits: NDArray[np.float32], kinds: Sequence[tuple[int, int]]

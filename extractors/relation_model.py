@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kgbuild.checkpoints import open_tokenizer, read_json, special_tokens
 from kgbuild.errors import ConfigError
+from kgbuild.extractors.bag_model import BAG_FILE, BagModel
 from kgbuild.extractors.relation_labels import RelationLabels
 from kgbuild.extractors.relation_units import RelationUnit, entities_of, make_units
 
@@ -64,7 +65,7 @@ def feed_of(unit: RelationUnit) -> dict[str, NDArray[Any]]:
 
 
 class RelationModel:
-    """A folder with relations.onnx, relations.json, tokenizer.json and words.bin.
+    """A folder with relations.onnx, .json and .npz, tokenizer.json and words.bin.
 
     Args:
         folder: as ``kgbuild train relations`` writes it.
@@ -86,13 +87,18 @@ class RelationModel:
                 "relations` writes it"
             )
         path = folder / DESCRIPTION_FILE
-        self.labels = RelationLabels.from_json(read_json(path), source=str(path))
+        said = read_json(path)
+        self.labels = RelationLabels.from_json(said, source=str(path))
         self.labels.check(schema, source=str(path))
         self._kinds = self.labels.layout.kinds(schema)
         self._tokenizer = open_tokenizer(folder)
         self._special = special_tokens(self._tokenizer)
         self._session = open_session(folder / MODEL_FILE, threads=threads, device="cpu")
         self.files = [folder / MODEL_FILE, path, folder / "words.bin"]
+        self._bag: BagModel | None = None
+        if said.get("bag"):
+            self._bag = BagModel.open(folder / BAG_FILE, labels=self.labels)
+            self.files.append(folder / BAG_FILE)
 
     def units(
         self, batch: Sequence[AnnotatedDocument], *, named: bool = True
@@ -120,13 +126,16 @@ class RelationModel:
             )
         return units
 
-    def score(self, unit: RelationUnit) -> Scored:
-        """Run the model on a window."""
-        return Scored(unit, *self.run(feed_of(unit)))
+    def score(self, item: AnnotatedDocument, unit: RelationUnit) -> Scored:
+        """Judge the pairs of a document's window, by the network and by their words."""
+        logits, weights = self.run(feed_of(unit))
+        if self._bag is not None:
+            logits = self._bag.joined(logits, item, unit, self.labels.conventions)
+        return Scored(unit, logits, weights)
 
     def run(
         self, feed: Mapping[str, NDArray[Any]]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return the logits and weights of a window's inputs."""
+        """Return the network's logits and weights of a window's inputs."""
         logits, weights = self._session.run(["logits", "weights"], feed)
         return logits, weights

@@ -48,7 +48,10 @@ class TrainedRelationExtractor:
 
     A pair gets the most likely type of each convention that calls it related, as one of the
     schema's predicates; where one of them says more than ``associated_with``, that is left out, and
-    of two directed predicates the likelier stays. Predicates with a direction run from the category
+    of two directed predicates the likelier stays. Where a convention knows one type only, it has the
+    last word on its predicate: what another calls so and it doesn't gets that one's more general
+    predicate (a chemical and a disease that BioRED's convention holds for correlated and CID's not
+    for cause and effect). Predicates with a direction run from the category
     that the model's description lists first (a chemical treats or causes a disease).
 
     A relation's score is the probability, calibrated on documents that the model wasn't trained on,
@@ -59,7 +62,7 @@ class TrainedRelationExtractor:
     from one mention to the other, and there is no relation if a denial reaches either.
 
     Args:
-        model: folder with relations.onnx, relations.json, tokenizer.json and words.bin.
+        model: folder with relations.onnx, .json and .npz, tokenizer.json and words.bin.
         schema: whose categories documents have.
         threshold: least probability of being related; default each convention's own, where its F1
             was best.
@@ -102,27 +105,39 @@ class TrainedRelationExtractor:
         places.sort(key=lambda place: -len(place[1].ids))
         found: dict[int, list[_Finding]] = defaultdict(list)
         with ThreadPoolExecutor(self._threads) as pool:
-            for document, findings in pool.map(self._judge, places):
-                found[document] += findings
+            items = [batch[document] for document, _ in places]
+            units_of = [unit for _, unit in places]
+            for (document, _), own in zip(
+                places, pool.map(self._judge, items, units_of), strict=True
+            ):
+                found[document] += own
         return [self._relations(item, found[place]) for place, item in enumerate(batch)]
 
-    def _judge(self, place: tuple[int, RelationUnit]) -> tuple[int, list[_Finding]]:
-        document, unit = place
-        scored = self._model.score(unit)
+    def _judge(self, item: AnnotatedDocument, unit: RelationUnit) -> list[_Finding]:
+        scored = self._model.score(item, unit)
         kinds = [(unit.entities[i].kind, unit.entities[j].kind) for i, j in unit.pairs.tolist()]
         labels = self._model.labels
-        findings: list[_Finding] = []
+        names = labels.layout.categories
+        ends = [(names[one], names[other]) for one, other in kinds]
+        experts = {pair: labels.experts(*pair) for pair in set(ends)}
         judged = labels.judge(scored.logits, kinds)
-        for convention, judgement in zip(labels.conventions, judged, strict=True):
-            least = convention.threshold if self._threshold is None else self._threshold
-            names = labels.layout.categories
-            for pair in (judgement.related >= max(least, 1e-6)).nonzero()[0].tolist():
+        related = [
+            judgement.related
+            >= max(convention.threshold if self._threshold is None else self._threshold, 1e-6)
+            for convention, judgement in zip(labels.conventions, judged, strict=True)
+        ]
+        findings: list[_Finding] = []
+        for convention, judgement, chosen in zip(labels.conventions, judged, related, strict=True):
+            for pair in chosen.nonzero()[0].tolist():
                 best = int(judgement.types[pair].argmax())
-                first, second = (names[kind] for kind in kinds[pair])
-                predicate = convention.predicate(convention.types[best], first, second)
+                type_ = convention.types[best]
+                predicate = convention.predicate(type_, *ends[pair])
+                expert = experts[ends[pair]].get(predicate)
+                if expert is not None and not related[expert][pair]:
+                    predicate = convention.general_predicate(type_)
                 score = float(judgement.types[pair, best])
                 findings.append(_Finding(scored, pair, predicate, score, _novel(judgement, pair)))
-        return document, findings
+        return findings
 
     def _relations(
         self, item: AnnotatedDocument, findings: Iterable[_Finding]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import torch
-    from torch import nn
+    from torch import Tensor, nn
 
     from kgbuild.training.settings import LoraSettings, TrainingSettings
 
@@ -60,34 +60,58 @@ def open_base(settings: TrainingSettings) -> nn.Module:
     return module
 
 
-def take_weights(model: nn.Module, folder: Path) -> None:
-    """Give ``model`` what fits it of another training's best epoch, its whole encoder at least.
+def take_weights(model: nn.Module, source: Path) -> None:
+    """Give ``model`` what fits it of another model's weights, its whole encoder at least.
 
-    Layers that ``model`` doesn't have are left out.
+    Layers that ``model`` doesn't have are left out; positions that the other one lacks stay.
+
+    Args:
+        model: with an ``encoder``.
+        source: a training's folder, whose best epoch counts, or a model's .onnx file.
 
     Raises:
-        ConfigError: the folder holds no finished epoch, or one of another kind of encoder.
+        ConfigError: there is no finished epoch, or it is of another kind of encoder.
     """
+    import torch
+
+    held = _exported(model, source) if source.suffix == ".onnx" else _trained(source)
+    own = model.state_dict()
+    fitting = {}
+    for name, weight in held.items():
+        if name in own and own[name].shape == weight.shape:
+            fitting[name] = weight
+        elif name in own and "position" in name and len(weight) < len(own[name]):
+            fitting[name] = torch.cat([weight, own[name][len(weight) :]])
+    lacking = [name for name in own if name.startswith("encoder.") and name not in fitting]
+    if lacking:
+        raise ConfigError(f"start_from: {source} lacks a fitting {lacking[0]}: it has another base")
+    model.load_state_dict(fitting, strict=False)
+
+
+def _trained(folder: Path) -> dict[str, Tensor]:
     import torch
 
     path = folder / "best.pt"
     try:
-        held = torch.load(path, map_location="cpu", weights_only=True)
+        held: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
         raise ConfigError(
             f"start_from: {path} can't be read ({error.strerror}): expected the folder of a "
-            "`kgbuild train` run that has finished an epoch"
+            "`kgbuild train` run that has finished an epoch, or a model's .onnx file"
         ) from error
-    own = model.state_dict()
-    fitting = {
-        name: weight
-        for name, weight in held.items()
-        if name in own and own[name].shape == weight.shape
-    }
-    lacking = [name for name in own if name.startswith("encoder.") and name not in fitting]
-    if lacking:
-        raise ConfigError(f"start_from: {path} lacks a fitting {lacking[0]}: it has another base")
-    model.load_state_dict(fitting, strict=False)
+    return held
+
+
+def _exported(model: nn.Module, path: Path) -> dict[str, Tensor]:
+    import torch
+
+    from kgbuild.training.exported import WORDS, exported_weights
+
+    held = {name: torch.from_numpy(value) for name, value in exported_weights(path).items()}
+    encoder: Any = model.encoder
+    words = encoder.get_input_embeddings().weight
+    name = next(name for name, own in model.named_parameters() if own is words)
+    return held | ({name: held.pop(WORDS)} if WORDS in held else {})
 
 
 def encoder_layers(encoder: nn.Module) -> nn.ModuleList:

@@ -5,7 +5,7 @@ Runtime runs them three times slower on processors with VNNI; seven, since proce
 add pairs of products up in 16 bits, where those of eight bits overflow, and the same text would get
 other scores there. Activations are quantized row by row. Word embeddings are int8 with a scale for
 each row, in a file of their own, which any number of models that were trained over the same frozen
-embeddings name.
+embeddings name; embeddings of positions are fp16.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor, nn
 
-__all__ = ["WORDS_FILE", "export_onnx", "write_words"]
+__all__ = ["WORDS_FILE", "export_onnx", "halve_positions", "write_words"]
 
 WORDS_FILE = "words.bin"
 _OPSET = 17
@@ -93,6 +93,7 @@ def export_onnx(
         graph = onnx.load(str(whole))
     if quantize:
         quantize_by_row(graph)
+        halve_positions(graph)
     _share_words(graph, table.detach().numpy())
     onnx.save(graph, str(path))
 
@@ -166,6 +167,26 @@ def _share_words(graph: Any, embeddings: NDArray[np.float32]) -> None:
             _outside("words.scale", TensorProto.FLOAT, (count, 1), count * width, 4 * count),
         ]
     )
+
+
+def halve_positions(graph: Any) -> None:
+    """Keep position embeddings in fp16, in place; they are read as fp32."""
+    import numpy as np
+    from onnx import TensorProto, helper, numpy_helper
+
+    for tensor in graph.graph.initializer:
+        if (
+            tensor.name.endswith("position_embeddings.weight")
+            and tensor.data_type == TensorProto.FLOAT
+        ):
+            name = tensor.name
+            half = numpy_helper.to_array(tensor).astype(np.float16)
+            tensor.CopyFrom(numpy_helper.from_array(half, name))
+            whole = f"{name}.whole"
+            for node in graph.graph.node:
+                node.input[:] = [whole if given == name else given for given in node.input]
+            cast = helper.make_node("Cast", [name], [whole], to=TensorProto.FLOAT)
+            graph.graph.node.insert(0, cast)
 
 
 def _look_up(node: Any) -> Sequence[Any]:

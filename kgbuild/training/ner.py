@@ -16,7 +16,7 @@ from kgbuild.training.corpora import read_corpus
 from kgbuild.training.hardware import require_training
 from kgbuild.training.held_back import read_held_back, without
 from kgbuild.training.ner_data import Corpus
-from kgbuild.training.settings_file import resolve
+from kgbuild.training.settings_file import resolve, start_path
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -83,7 +83,10 @@ def train_ner(
         corpus.prepare(tokenizer, gazetteer)
         if corpus.lost:
             _log.info("%s: %d overlapping mentions are not learned", corpus.name, corpus.lost)
-    task = NerTask(corpora, development, settings, special=_special(tokenizer, base))
+    task = NerTask(
+        corpora, development, settings, special=_special(tokenizer, base),
+        start_from=start_path(settings.start_from, beside),
+    )  # fmt: skip
     result = train(task, training, folder, stop_after=final, progress=progress)
     export_tagger(result, settings, base, folder / "model")
     if gazetteer is not None:

@@ -38,6 +38,11 @@ class NerSettings(BaseModel):
         default_factory=dict,
         description="whose convention the model follows, by category; else the first that has it",
     )
+    start_from: str | None = Field(
+        None,
+        description="folder of a finished training over the same base, or a recognizer's .onnx "
+        "file, to go on from; heads are new where the corpora are others",
+    )
     gazetteer: list[str] = Field(
         default=[], description="vocabularies whose names are features; as in a build"
     )

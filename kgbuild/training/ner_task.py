@@ -14,11 +14,13 @@ from kgbuild.extractors.conventions import bioes_labels
 from kgbuild.extractors.labels import decode, read_labels, runs
 from kgbuild.extractors.word_features import FEATURES, multi_hot
 from kgbuild.records import content_hash
-from kgbuild.training.encoder import open_base
+from kgbuild.training.encoder import open_base, take_weights
 from kgbuild.training.ner_data import Corpus, Example, windows
 from kgbuild.training.ner_model import Tagger
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
     from torch import Tensor, nn
 
@@ -38,6 +40,7 @@ class NerTask:
         development: corpora of the same names; those without one aren't measured.
         settings: of the tagger.
         special: ids of the classifying, separating, masking and padding tokens.
+        start_from: see ``NerSettings``.
     """
 
     def __init__(
@@ -47,7 +50,9 @@ class NerTask:
         settings: NerSettings,
         *,
         special: tuple[int, int, int, int],
+        start_from: Path | None = None,
     ) -> None:
+        self._start_from = start_from
         self._training, self._development = training, development
         self._settings = settings
         self._start, self._stop, self._mask, self._pad = special
@@ -69,12 +74,15 @@ class NerTask:
 
     def build(self, settings: TrainingSettings) -> nn.Module:
         """Return a new tagger."""
-        return Tagger(
+        tagger = Tagger(
             open_base(settings),
             features=FEATURES,
             labels=[len(labels.types) for labels in self._labels],
             dropout=self._settings.dropout,
         )
+        if self._start_from is not None:
+            take_weights(tagger, self._start_from)
+        return tagger
 
     def batches(self, epoch: int, random: random.Random) -> Sequence[Batch]:
         """Return windows of random length, packed by length, in random order."""

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from kgbuild.extractors.bag_model import BAG_FILE
 from kgbuild.extractors.relation_model import DESCRIPTION_FILE, MODEL_FILE, feed_of
 from kgbuild.training.export import export_onnx
 from kgbuild.training.relation_model import RelationGraph, RelationNet
 
 if TYPE_CHECKING:
+    from kgbuild.extractors.bag_model import BagModel
     from kgbuild.extractors.relation_labels import RelationLabels
     from kgbuild.extractors.relation_units import RelationUnit
 
@@ -37,9 +39,10 @@ def export_relations(
     tokenizer: Path,
     sample: RelationUnit,
     measures: Mapping[str, float],
+    bag: BagModel | None = None,
     quantize: bool = True,
 ) -> None:
-    """Write the model as ``RelationModel`` opens it: relations.onnx, relations.json, tokenizer.
+    """Write the model as ``RelationModel`` opens it: relations.onnx, .json and .npz, and tokenizer.
 
     Args:
         net: the trained model, on the CPU.
@@ -48,6 +51,7 @@ def export_relations(
         tokenizer: the base's tokenizer.json.
         sample: any window, to trace the model with.
         measures: kept in relations.json.
+        bag: the linear model beside the network.
         quantize: int8 matrices; without, fp32 (to measure what int8 costs).
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -59,7 +63,12 @@ def export_relations(
         axes=_AXES,
         quantize=quantize,
     )
-    said = labels.to_json() | {"development": {k: round(v, 4) for k, v in measures.items()}}
+    if bag is not None:
+        bag.save(folder / BAG_FILE)
+    said = labels.to_json() | {
+        "bag": bag is not None,
+        "development": {k: round(v, 4) for k, v in measures.items()},
+    }
     text = json.dumps(said, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
     (folder / DESCRIPTION_FILE).write_text(text, encoding="utf-8")
     (folder / "tokenizer.json").write_bytes(tokenizer.read_bytes())

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from kgbuild.training.settings import CorpusFiles, TrainingSettings
 
-__all__ = ["RelationCorpusSettings", "RelationSettings"]
+__all__ = ["BagSettings", "RelationCorpusSettings", "RelationSettings"]
 
 
 class RelationCorpusSettings(CorpusFiles):
@@ -29,6 +29,21 @@ class RelationCorpusSettings(CorpusFiles):
     )
 
 
+class BagSettings(BaseModel):
+    """How the linear model is trained that judges pairs beside the network, by their words."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    share: float = Field(
+        0.5, ge=0, lt=1, description="how much it counts, the network the rest; 0: there is none"
+    )
+    related: float = Field(
+        1.0, gt=0, description="inverse strength of regularisation where it says what is related"
+    )
+    type: float = Field(3.0, gt=0, description="… in which type")
+    novelty: float = Field(0.3, gt=0, description="… and whether that is new")
+
+
 class RelationSettings(BaseModel):
     """How a relation model is trained."""
 
@@ -44,9 +59,9 @@ class RelationSettings(BaseModel):
     )
     start_from: str | None = Field(
         None,
-        description="folder of a finished training over the same base, whose encoder this one "
-        "begins with (what recognizes names knows much of relations), and whose head, if it is "
-        "one for the same labels",
+        description="folder of a finished training over the same base, or a model's .onnx file, "
+        "whose encoder this one begins with (what recognizes names knows much of relations), and "
+        "whose head, if it is one for the same labels",
     )
     negatives: float = Field(
         1.0, gt=0, le=1, description="share of a window's unrelated pairs that a step learns from"
@@ -71,6 +86,7 @@ class RelationSettings(BaseModel):
     )
     dropout: float = Field(0.2, ge=0, lt=1, description="before the classifier")
     width: int = Field(256, ge=8, description="of the classifier's hidden layer")
+    bag: BagSettings = BagSettings()
     training: TrainingSettings = TrainingSettings()
 
     def final(self) -> RelationSettings:

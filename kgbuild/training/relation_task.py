@@ -65,9 +65,11 @@ class RelationTask:
 
     @property
     def identity(self) -> str:
-        """Hash of the documents and of what is learned of them."""
+        """Hash of the documents and of what the network learns of them."""
         documents = sorted({example.document for example in self.training})
-        return content_hash("relations", self._settings.model_dump_json(), *documents)
+        return content_hash(
+            "relations", self._settings.model_dump_json(exclude={"bag"}), *documents
+        )
 
     def build(self, settings: TrainingSettings) -> nn.Module:
         """Return a new model."""

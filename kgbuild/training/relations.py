@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from kgbuild.errors import ConfigError
 from kgbuild.ontologies.schema import Schema
-from kgbuild.training.settings_file import resolve
+from kgbuild.training.settings_file import resolve, start_path
 
 if TYPE_CHECKING:
     from kgbuild.evaluation.relations import Pair
+    from kgbuild.extractors.bag_model import BagModel
     from kgbuild.extractors.relation_labels import RelationLabels
     from kgbuild.records import AnnotatedDocument
     from kgbuild.training.loop import Progress
@@ -46,6 +47,15 @@ class PreparedTask:
     measured: Mapping[int, Measured]
     corpora: Sequence[RelationCorpus]
     sample: Example
+
+    @property
+    def items(self) -> dict[str, AnnotatedDocument]:
+        """The documents of all corpora by id."""
+        return {
+            item.document.id: item
+            for corpus in self.corpora
+            for item in (*corpus.training, *corpus.development)
+        }
 
 
 def prepare_task(settings: RelationSettings, base: Path, *, beside: Path) -> PreparedTask:
@@ -82,7 +92,7 @@ def prepare_task(settings: RelationSettings, base: Path, *, beside: Path) -> Pre
         if own.development
     }
     shown = {place: _first(own, settings.measure) for place, own in measured.items()}
-    start = Path(resolve(settings.start_from, beside)) if settings.start_from else None
+    start = start_path(settings.start_from, beside)
     task = RelationTask(learned, shown, settings, labels, mask=mask or 0, start_from=start)
     return PreparedTask(task, measured, corpora, learned[0])
 
@@ -131,11 +141,12 @@ def train_relations(
     known = _calibrated(prepared.task.labels, final, thresholds)
     result = train(prepared.task, training, folder, stop_after=final, progress=progress)
     assert isinstance(result.model, RelationNet)
-    labels, measures = _judge(result.model, prepared.task, prepared.measured)
+    bag = _learned_bag(prepared, settings)
+    labels, measures = _judge(result.model, prepared, bag)
     labels = known or labels
     export_relations(
         result.model, labels, folder / "model",
-        tokenizer=base / "tokenizer.json", sample=prepared.sample.unit, measures=measures,
+        tokenizer=base / "tokenizer.json", sample=prepared.sample.unit, measures=measures, bag=bag,
     )  # fmt: skip
     return RelationReport(
         folder / "model",
@@ -166,8 +177,17 @@ def _calibrated(
     return labels.calibrated_as(measured, source=str(path))
 
 
+def _learned_bag(prepared: PreparedTask, settings: RelationSettings) -> BagModel | None:
+    if not settings.bag.share:
+        return None
+    from kgbuild.training.relation_bag import fit_bag
+
+    task = prepared.task
+    return fit_bag(task.training, prepared.items, task.labels, settings.bag)
+
+
 def _judge(
-    model: RelationNet, task: RelationTask, measured: Mapping[int, Measured]
+    model: RelationNet, prepared: PreparedTask, bag: BagModel | None
 ) -> tuple[RelationLabels, dict[str, float]]:
     """Return the labels calibrated on all development documents, and the measures there."""
     import torch
@@ -180,13 +200,19 @@ def _judge(
         verdicts,
     )
 
-    labels = task.labels
+    labels = prepared.task.labels
+    items = prepared.items
     found: dict[int, list[Verdict]] = {}
     gold: dict[int, set[Pair]] = {}
     measures: dict[str, float] = {}
     with torch.no_grad():
-        for place, (examples, documents) in measured.items():
-            rows = task.predict(model, examples, torch.device("cpu"))
+        for place, (examples, documents) in prepared.measured.items():
+            rows = prepared.task.predict(model, examples, torch.device("cpu"))
+            if bag is not None:
+                rows = [
+                    bag.joined(row, items[example.document], example.unit, labels.conventions)
+                    for row, example in zip(rows, examples, strict=True)
+                ]
             own = found[place] = verdicts(examples, rows, labels, place)
             wanted = gold[place] = gold_pairs(documents, labels.conventions[place])
             scores = measure(own, wanted, best_threshold(own, wanted))

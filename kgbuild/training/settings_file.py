@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from kgbuild.errors import ConfigError
 
-__all__ = ["read_settings", "resolve"]
+__all__ = ["read_settings", "resolve", "start_path"]
 
 Settings = TypeVar("Settings", bound=BaseModel)
 
@@ -45,3 +45,8 @@ def resolve(name: str, folder: Path) -> str:
     """Return the file or folder ``name`` seen from ``folder``, or ``name`` where there is none."""
     path = folder / Path(name).expanduser()
     return str(path) if path.exists() else name
+
+
+def start_path(name: str | None, folder: Path) -> Path | None:
+    """Return what a ``start_from`` names, seen from ``folder``; None where it names nothing."""
+    return Path(resolve(name, folder)) if name else None

@@ -94,9 +94,10 @@ def test_the_sentence_that_asserts_carries_the_relation(model: TrainedRelationEx
 def test_patterns_prevail_where_the_model_says_the_opposite(
     model: TrainedRelationExtractor, patterns: PatternExtractor
 ) -> None:
-    item = document("[Vemurafenib|C=MESH:D000077484] inhibits [BRAF|G=HGNC:1097].")
+    item = document(f"{ASPIRIN} treats [asthma|D=MESH:D001249].")
     [modelled], [matched] = model.extract([item]), patterns.extract([item])
-    assert written(item, modelled) == {"vemurafenib positively_correlated_with braf"}
+    assert written(item, modelled) == {"aspirin causes asthma"}
+    assert written(item, matched) == {"aspirin treats asthma"}
     assert settle(item, (*modelled, *matched), schema=SCHEMA) == matched
 
 

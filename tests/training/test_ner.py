@@ -150,6 +150,26 @@ def test_the_same_seed_gives_the_same_weights(tmp_path: Path) -> None:
     assert (one == other).mean() > 0.99
 
 
+def test_it_goes_on_from_a_finished_training_or_its_exported_model(
+    trained: tuple[Path, NerReport], tmp_path: Path
+) -> None:
+    folder = trained[0]
+    short = settings(folder).training.model_copy(update={"epochs": 1, "head_learning_rate": 1e-4})
+    scores = []
+    for start in (None, "run", "run/model/mentions.onnx"):
+        own = settings(folder, start_from=start).model_copy(update={"training": short})
+        again = train_ner(own, tmp_path / str(len(scores)), beside=folder)
+        scores.append(again.best["both all"])
+    assert scores[0] < 0.3
+    assert scores[1] > 0.7
+    assert scores[2] == pytest.approx(scores[1], abs=0.1)
+    (tmp_path / "no.onnx").write_bytes(b"no model")
+    with pytest.raises(ConfigError, match=r"no.onnx can't be read as a model"):
+        train_ner(
+            settings(folder, start_from=str(tmp_path / "no.onnx")), tmp_path / "b", beside=folder
+        )
+
+
 def test_a_category_that_the_corpus_lacks_is_named(tmp_path: Path) -> None:
     write_inputs(tmp_path)
     corpora = [{"name": "x", "training": ["train.txt"], "categories": ["Disease", "Gene"]}]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,9 @@ from tiny_base import make_base
 
 from kgbuild.errors import ConfigError
 from kgbuild.evaluation.relations import relation_pairs, score_biored
+from kgbuild.extractors.bag_model import BAG_FILE, BagModel
 from kgbuild.extractors.relation_labels import RelationLabels
+from kgbuild.extractors.relation_model import RelationModel, feed_of
 from kgbuild.extractors.trained_relations import TrainedRelationExtractor
 from kgbuild.ontologies.schema import Schema
 from kgbuild.records import AnnotatedDocument, Document, Grounding, Mention
@@ -208,7 +211,7 @@ def test_the_name_changes_with_the_options_and_the_weights(
     trained: tuple[Path, RelationReport], tmp_path: Path
 ) -> None:
     folder = trained[1].folder
-    for name in ("relations.onnx", "relations.json", "tokenizer.json", "words.bin"):
+    for name in ("relations.onnx", "relations.json", BAG_FILE, "tokenizer.json", "words.bin"):
         (tmp_path / name).write_bytes((folder / name).read_bytes())
     described = json.loads((tmp_path / "relations.json").read_text("utf-8"))
     described["conventions"][0]["threshold"] = 0.123
@@ -267,8 +270,61 @@ def test_training_starts_from_another_and_the_head_alone_can_be_trained(
     )
     assert first.trained_share < 0.6 < report.trained_share
     assert first.measures["two pair"] > 0.6
+    exported = settings(start_from="run/model/relations.onnx").model_copy(
+        update={"training": frozen.model_copy(update={"epochs": 1, "head_learning_rate": 1e-5})}
+    )
+    same = train_relations(exported, tmp_path / "c", beside=folder)
+    assert same.measures["two pair"] > 0.85
     with pytest.raises(ConfigError, match=r"start_from: .*best.pt can't be read"):
         train_relations(settings(start_from="base"), tmp_path / "b", beside=folder)
+
+
+def test_two_opinions_are_averaged_and_one_can_be_left_out(
+    trained: tuple[Path, RelationReport], tmp_path: Path
+) -> None:
+    folder, report = trained
+    bare = settings(bag={"share": 0})
+    start = bare.model_copy(update={"start_from": "run"})
+    short = start.model_copy(update={"training": start.training.model_copy(update={"epochs": 1})})
+    alone = train_relations(short, tmp_path / "run", beside=folder)
+    assert not (alone.folder / BAG_FILE).exists()
+    item = gold(folder)[0]
+    both = RelationModel(report.folder, schema=SCHEMA)
+    [[unit]] = both.units([item])
+    network = both.run(feed_of(unit))[0]
+    bag = BagModel.open(report.folder / BAG_FILE, labels=both.labels)
+    kinds = [(unit.entities[i].kind, unit.entities[j].kind) for i, j in unit.pairs.tolist()]
+    plain = replace(
+        both.labels,
+        conventions=tuple(replace(c, slope=1.0, bias=0.0) for c in both.labels.conventions),
+    )
+    judged = [
+        plain.judge(logits, kinds)
+        for logits in (
+            both.score(item, unit).logits,
+            network,
+            replace(bag, share=1.0).joined(network, item, unit, both.labels.conventions),
+        )
+    ]
+    for mixed, one, other in zip(*judged, strict=True):
+        assert mixed.related == pytest.approx((one.related + other.related) / 2, abs=1e-4)
+    mixed, one, other = (own[0] for own in judged)
+    assert mixed.novel == pytest.approx((one.novel + other.novel) / 2, abs=1e-4)
+    assert other.related.max() > 0.5
+
+
+def test_a_bag_of_another_model_is_refused(
+    trained: tuple[Path, RelationReport], tmp_path: Path
+) -> None:
+    labels = RelationModel(trained[1].folder, schema=SCHEMA).labels
+    fewer = replace(labels, conventions=labels.conventions[:1])
+    file = trained[1].folder / BAG_FILE
+    with pytest.raises(ConfigError, match=r"relations.npz has arrays of .* it belongs to another"):
+        BagModel.open(file, labels=fewer)
+    torn = tmp_path / BAG_FILE
+    torn.write_bytes(file.read_bytes()[:500])
+    with pytest.raises(ConfigError, match=r"relations.npz can't be read"):
+        BagModel.open(torn, labels=labels)
 
 
 def test_classical_baselines_learn_the_words_between(trained: tuple[Path, RelationReport]) -> None:
