@@ -42,6 +42,7 @@ NameSource = Literal[
     "composites",
     "guards",
     "species",
+    "ngrams",
     "ranking",
 ]
 """What grounding goes by beside vectors; each can be switched off, to see what it is worth."""

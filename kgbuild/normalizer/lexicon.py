@@ -205,6 +205,11 @@ class Lexicon:
         """Return the normal key of a number that ``scan`` or ``key_id`` gave."""
         return self._keys[number]
 
+    def has_word(self, word: str) -> bool:
+        """Tell whether a word in normal form is one of any key."""
+        within = f" {word} "
+        return any(within in self._keys[number] for number in self.grams.holding(within))
+
     def rows(self, number: int) -> range:
         """Return the rows of the names that fold to one key, preferred names first."""
         first = self._first[number]

@@ -13,6 +13,7 @@ from kgbuild.normalizer.expansion import defined_beside, expanded, long_forms
 from kgbuild.normalizer.ranking import COMPATIBLE, Ranking
 from kgbuild.normalizer.reranking import Reranker, Rival, TextContext
 from kgbuild.normalizer.resolution import EqualNames, Resolution
+from kgbuild.normalizer.similar import SURE, SimilarNames
 from kgbuild.normalizer.similar_meaning import THRESHOLDS, Near, SimilarMeanings
 from kgbuild.normalizer.species import SpeciesOfText
 from kgbuild.protocols import NameSource
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["CandidateSearch", "Linker", "Resolution"]
 
 _READINGS = 3
+_ALIKE = ("dense", "ngram")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class _Asked:
 
 
 class Linker:
-    """Grounds mentions: given, exact, abbreviation, normalized, dense, in this order.
+    """Grounds mentions: given, exact, abbreviation, normalized, dense or ngram, in this order.
 
     A step that finds something ends the search, so a similar vector never outbids an equal name.
     A short form that the document defines is looked up by its long form first, because the
@@ -46,15 +48,16 @@ class Linker:
     Args:
         lexicon: the names.
         schema: for categories and preferred vocabularies.
-        dense: what finds similar names when no name is equal, or None.
-        thresholds: cosine from which a similar name is taken, in [0, 1], by category of the
+        dense: what finds names of similar meaning when no name is equal; None goes by their
+            character n-grams, as far as names are words.
+        thresholds: cosine from which ``dense`` is believed, in [0, 1], by category of the
             mention; that of "" holds for the others.
         keep_candidates: how many candidates a grounding keeps for explanation; 0 keeps none.
         trust_given: keep the groundings that the input brings.
         compatible: how well a term's category serves for a mention's, other than the same and
             its descendants: ``{(mention's, term's): factor}``.
         without: what not to go by.
-        reranker: orders similar names; None leaves the nearest first.
+        reranker: orders what ``dense`` finds; None leaves the nearest first.
         cache_size: names remembered.
     """
 
@@ -83,13 +86,17 @@ class Linker:
         self._equal = EqualNames(
             self._ranking, rewritten="rewritten" not in without, cache_size=cache_size
         )
+        search, width = dense, max(4 * keep_candidates, 20)
+        if dense is None and "ngrams" not in without:
+            search, width = SimilarNames(lexicon, schema=schema), max(2 * keep_candidates, 10)
+            thresholds, reranker = SURE, None
         self._similar: SimilarMeanings | None = None
-        if dense is not None:
+        if search is not None:
             self._similar = SimilarMeanings(
                 self._ranking,
-                dense,
+                search,
                 thresholds=thresholds,
-                width=max(4 * keep_candidates, 20),
+                width=width,
                 guards="guards" not in without,
                 reranker=None if "ranking" in without else reranker,
                 cache_size=cache_size,
@@ -154,8 +161,8 @@ class Linker:
     ) -> tuple[Candidate, ...]:
         """Return all candidates for a name, best first, each with its score and method.
 
-        Equal names come with exact, abbreviation or normalized; similar ones, where there is a
-        dense search, come too, whatever was found before.
+        Equal names come with exact, abbreviation or normalized; similar ones come too, whatever
+        was found before.
         """
         return self.explain_all([Query(text, category or "", long_form)])[0]
 
@@ -187,7 +194,7 @@ class Linker:
 
     def _with_note(self, query: Query, resolution: Resolution) -> Resolution:
         best = resolution.best
-        if query.long_form or best is None or best.method == "dense":
+        if query.long_form or best is None or best.method in _ALIKE:
             return resolution
         return replace(resolution, note=self._ranking.note(query.text, resolution.candidates))
 
@@ -208,7 +215,8 @@ class Linker:
             for one, found in named.items()
             if found[0].best is None and not self._equal.is_variant(one.query)
         ]
-        return self._similar.near(list(dict.fromkeys(missing)))
+        near = self._similar.near(list(dict.fromkeys(missing)))
+        return {query: own for query, own in near.items() if own.candidates}
 
     def _judge(self, query: Query, near: Mapping[Query, Near], context: TextContext) -> Resolution:
         assert self._similar is not None

@@ -223,7 +223,7 @@ def test_similarity_comes_last_and_heeds_threshold_codes_and_category(lexicon, s
     assert (best.curie, best.method) == ("MESH:D000544", "dense")
     assert "below 0.80" in linker.resolve("faint likeness", "Disease").reason
     assert "digit or code" in linker.resolve("diabetes 3", "Disease").reason
-    assert linker.resolve("painkiller", "Disease").reason == "no similar name"
+    assert linker.resolve("painkiller", "Disease").reason == "no name in the lexicon"
     assert linker.resolve("aspirin", "ChemicalEntity").best.method == "exact"
     assert "aspirin" not in dense.asked
 
