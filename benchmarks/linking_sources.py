@@ -45,6 +45,7 @@ SOURCES = {
     "normalized": "names equal in normal form",
     "rewritten": "inverted names, words that don't tell",
     "abbreviations": "abbreviations that the document defines",
+    "memory": "a longer name of the document that adds the kind",
     "composites": "names of several things",
     "guards": "guards of similar names",
     "ranking": "the learned order of similar names",
@@ -52,8 +53,7 @@ SOURCES = {
 NOTES = """
 "@1", "@5": right among the first candidates, sure of them or not; "@1 decided": NIL is wrong. "All
 but" rows switch one thing off; the rows from "names equal as written" on add one after the other.
-Character n-grams are asked where there are no vectors. A memory of a mention's longer form goes no
-further than abbreviations.
+Character n-grams are asked where there are no vectors.
 `species` moves no disease.
 """
 EXACT = "names equal as written"

@@ -39,6 +39,7 @@ NameSource = Literal[
     "normalized",
     "rewritten",
     "abbreviations",
+    "memory",
     "composites",
     "guards",
     "species",

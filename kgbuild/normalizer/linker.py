@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from kgbuild.normalizer.candidates import CandidateSearch, Query
 from kgbuild.normalizer.composites import splits
-from kgbuild.normalizer.expansion import defined_beside, expanded, long_forms
+from kgbuild.normalizer.expansion import defined_beside, expanded, long_forms, names_with_kind
+from kgbuild.normalizer.normal_form import normal_key
 from kgbuild.normalizer.ranking import COMPATIBLE, Ranking
 from kgbuild.normalizer.reranking import Reranker, Rival, TextContext
 from kgbuild.normalizer.resolution import EqualNames, Resolution
@@ -42,8 +43,10 @@ class Linker:
 
     A step that finds something ends the search, so a similar vector never outbids an equal name.
     A short form that the document defines is looked up by its long form first, because the
-    document knows better than any dictionary what its "MS" is. A name of several things ("breast
-    and ovarian cancer") that no term equals is taken apart if each part equals a term.
+    document knows better than any dictionary what its "MS" is; a name that equals none is read as
+    the document's longer one that says its kind ("von Willebrand disease"). A name of several
+    things ("breast and ovarian cancer") that no term equals is taken apart if each part equals a
+    term.
 
     Args:
         lexicon: the names.
@@ -246,7 +249,18 @@ class Linker:
             long_form = written_out if written_out != mention.text else ""
             query = Query(mention.text, mention.category, long_form)
             queries.append(_Asked(query, self._readings(query)))
-        return queries
+        return queries if "memory" in self._without else self._remembering(queries)
+
+    def _remembering(self, asked: list[_Asked]) -> list[_Asked]:
+        """Read a name that equals none as the one of its document that says its kind, too."""
+        known = names_with_kind((one.query.category, one.query.name) for one in asked)
+        return [self._with_kind(one, known) for one in asked] if known else asked
+
+    def _with_kind(self, one: _Asked, known: Mapping[tuple[str, str], str]) -> _Asked:
+        if self._by_name(one)[0].best:
+            return one
+        whole = known.get((one.query.category, normal_key(one.query.name)))
+        return _Asked(replace(one.query, long_form=whole)) if whole else one
 
     def _readings(self, query: Query) -> tuple[tuple[Query, ...], ...]:
         """Return the most likely ways to read a name as several."""
