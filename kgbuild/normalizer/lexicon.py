@@ -115,6 +115,7 @@ class Lexicon:
         same = open_table(self._data / "same.arrow")
         self._same, self._preferred_id = TextColumn(same, "id"), TextColumn(same, "preferred")
         self.names = lru_cache(maxsize=100_000)(self._names)
+        self.ancestors = lru_cache(maxsize=10_000)(self._above)
 
     @classmethod
     def open(cls, folder: Path | str) -> Lexicon:
@@ -313,6 +314,18 @@ class Lexicon:
         rows = (self._ids.row(curie) for curie in curies)
         roots = sorted(row for curie in branches if (row := self._ids.row(curie)) >= 0)
         return frozenset(row for row in rows if row >= 0).union(rows_below(self._terms, roots))
+
+    def _above(self, curie: str) -> frozenset[str]:
+        """Return what is above a term by any chain of parents, as known here; itself isn't."""
+        found: set[str] = set()
+        left = [curie]
+        while left:
+            row = self._ids.row(left.pop())
+            parents = self._terms.column("parents")[row].as_py() if row >= 0 else ()
+            new = {self.preferred_id(parent) for parent in parents} - found
+            found |= new
+            left.extend(new)
+        return frozenset(found - {curie})
 
     def all_names(self, curie: str) -> tuple[str, ...]:
         """Return a term's name and synonyms; a CURIE that the lexicon lacks has none."""

@@ -123,7 +123,7 @@ class Linker:
         done = []
         for document, given, queries in zip(batch, trusted, asked, strict=True):
             species = SpeciesOfText(document.document.text)
-            context = _context(document, (named[one] for one in queries if one in named))
+            context = self._context(document, (named[one] for one in queries if one in named))
             judged: dict[Query, Resolution] = {}
             groundings: list[Grounding] = []
             for mention, one in zip(document.mentions, queries, strict=True):
@@ -152,7 +152,7 @@ class Linker:
         queries = self._asked(document)
         named = {one: self._by_name(one) for one in queries}
         near = self._near(named)
-        context = _context(document, named.values())
+        context = self._context(document, named.values())
         return [
             (mention, near[one.query].rivals, context)
             for mention, one in zip(document.mentions, queries, strict=True)
@@ -271,6 +271,13 @@ class Linker:
             for reading in islice(splits(query.name), _READINGS)
         )
 
+    def _context(
+        self, document: AnnotatedDocument, found: Iterable[Sequence[Resolution]]
+    ) -> TextContext:
+        """Return what a document says, and what of it is named outright."""
+        meant = [resolution.best.curie for own in found for resolution in own if resolution.best]
+        return TextContext(document.document.text, meant, self.lexicon.ancestors)
+
     def _trusted(self, given: Grounding, mention: Mention) -> Grounding:
         """Keep a given grounding; fill in name and category of the lexicon, and a successor."""
         if given.curie not in self.lexicon:
@@ -301,12 +308,6 @@ class Linker:
         return Grounding(
             mention.id, best.curie, name, category, best.score, best.method, candidates=kept
         )
-
-
-def _context(document: AnnotatedDocument, found: Iterable[Sequence[Resolution]]) -> TextContext:
-    """Return what a document says, and what of it is named outright."""
-    meant = [resolution.best.curie for own in found for resolution in own if resolution.best]
-    return TextContext(document.document.text, meant)
 
 
 def _given(document: AnnotatedDocument) -> dict[str, list[Grounding]]:
