@@ -1,6 +1,7 @@
 """Accuracy of grounding on gold mentions of NCBI-disease and BC5CDR (development splits).
 
-The dictionary is MEDIC of July 2012 with MeSH's parents; `kgbuild evaluate` is the ruler, without training mentions.
+The dictionary is MEDIC of July 2012 with MeSH's parents; `kgbuild evaluate` is the ruler, without
+training mentions.
 Each encoder is one row; "names" looks up names alone, "n-grams" what is written alike, too.
 
     python benchmarks/linking.py [--encoder FOLDER]... [--pictures FOLDER]

@@ -121,7 +121,8 @@ def measure(
     """Return the accuracies of ``MEASURES`` and the documents' F1, in percent."""
     found = linker.ground(segmented)
     linked = [replace(item, groundings=own) for item, own in zip(segmented, found, strict=True)]
-    linked = Completion(linker, k=CANDIDATES).complete(linked)
+    if linker.goes_by_similarity:
+        linked = Completion(linker, k=CANDIDATES).complete(linked)
     evaluation = Evaluation("", "", len(gold))
     settings = Settings(linker.schema, ("Disease",), resampling=Resampling(0))
     xrefs = cross_references(linker.lexicon, linker.schema)

@@ -105,6 +105,11 @@ class Linker:
                 cache_size=cache_size,
             )
 
+    @property
+    def goes_by_similarity(self) -> bool:
+        """Tell whether names that equal none are compared with similar ones."""
+        return self._similar is not None
+
     def ground(self, batch: Sequence[AnnotatedDocument]) -> list[tuple[Grounding, ...]]:
         """Return the groundings of each document's mentions: at least one for each, NIL or not.
 
