@@ -1,7 +1,8 @@
 """Accuracy of grounding on gold mentions of NCBI-disease and BC5CDR (development splits).
 
-The dictionary is MEDIC of July 2012; `kgbuild evaluate` is the ruler, without training mentions.
-Each encoder is one row; "names" looks up names alone.
+The dictionary is MEDIC of July 2012 with MeSH's parents; `kgbuild evaluate` is the ruler, without
+training mentions.
+Each encoder is one row; "names" looks up names alone, "n-grams" what is written alike, too.
 
     python benchmarks/linking.py [--encoder FOLDER]... [--pictures FOLDER]
     python benchmarks/linking.py --medic FILE
@@ -23,7 +24,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
-from shared_vocabularies import KB, SHARED
+from shared_vocabularies import DESCRIPTORS, KB, SHARED
 
 SPLITS = {
     "ncbi_disease": SHARED / "corpora/ncbi_disease/NCBIdevelopset_corpus.txt",
@@ -32,9 +33,25 @@ SPLITS = {
 MEASURES = ("@1", "@5", "@1 all ids", "@1 decided")
 
 
+def parents() -> dict[str, str]:
+    """Return the parents of MeSH's descriptors, joined by bars: MEDIC's file here has none."""
+    with gzip.open(KB / DESCRIPTORS, "rt", encoding="utf-8") as lines:
+        rows = [line.rstrip("\n").split("\t") for line in lines]
+    places = {code: [tree for tree in trees.split("|") if tree] for code, _, _, trees, *_ in rows}
+    owner = {tree: code for code, trees in places.items() for tree in trees}
+    above = {
+        code: {owner.get(tree.rpartition(".")[0], "") for tree in places[code]} for code in places
+    }
+    return {
+        f"MESH:{code}": "|".join(f"MESH:{parent}" for parent in sorted(own - {""}))
+        for code, own in above.items()
+    }
+
+
 def medic() -> Iterator[str]:
-    """Yield MEDIC as a table that kgbuild reads."""
-    yield "id\tname\tcategory\tsynonyms\txrefs"
+    """Yield MEDIC as a table that kgbuild reads, with MeSH's parents."""
+    above = parents()
+    yield "id\tname\tcategory\tsynonyms\txrefs\tparents"
     with gzip.open(KB / "medic/medic_06Jul2012.txt.gz", "rt", encoding="utf-8") as lines:
         for line in lines:
             ids, _, names = line.rstrip("\n").partition("||")
@@ -44,7 +61,8 @@ def medic() -> Iterator[str]:
                 if code
             ]
             name, *synonyms = [text for text in names.split("|") if text]
-            yield f"{own}\t{name}\tDisease\t{'|'.join(synonyms)}\t{'|'.join(more)}"
+            lists = "|".join(synonyms), "|".join(more), above.get(own, "")
+            yield "\t".join((own, name, "Disease", *lists))
 
 
 def measure(
@@ -76,7 +94,10 @@ def main() -> None:
     if given.medic:
         given.medic.write_text("\n".join(medic()) + "\n", "utf-8")
         return
-    ways: dict[str, dict[str, object]] = {"names": {"dense": "off"}}
+    ways: dict[str, dict[str, object]] = {
+        "names": {"dense": "off", "without": ["ngrams"]},
+        "names, n-grams": {"dense": "off"},
+    }
     for encoder in given.encoder:
         ways[encoder] = {
             "dense": "on",

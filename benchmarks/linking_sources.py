@@ -45,6 +45,7 @@ SOURCES = {
     "normalized": "names equal in normal form",
     "rewritten": "inverted names, words that don't tell",
     "abbreviations": "abbreviations that the document defines",
+    "memory": "a longer name of the document that adds the kind",
     "composites": "names of several things",
     "guards": "guards of similar names",
     "ranking": "the learned order of similar names",
@@ -52,11 +53,11 @@ SOURCES = {
 NOTES = """
 "@1", "@5": right among the first candidates, sure of them or not; "@1 decided": NIL is wrong. "All
 but" rows switch one thing off; the rows from "names equal as written" on add one after the other.
-Not there to be switched: character n-grams are searched (`kgbuild.normalizer.similar`) but not
-asked by the linker; a memory of a mention's longer form goes no further than abbreviations.
+Character n-grams are asked where there are no vectors.
 `species` moves no disease.
 """
 EXACT = "names equal as written"
+NGRAMS = "character n-grams"
 VECTORS = "vectors"
 MEASURES = ("@1", "@5", "@1 decided")
 
@@ -67,14 +68,16 @@ def ways() -> dict[str, dict[str, Any]]:
     rows: dict[str, dict[str, Any]] = {"all": on}
     for source, name in {"exact": EXACT, **SOURCES}.items():
         rows[f"all but {name}"] = {**on, "without": [source]}
-    rows[f"all but {VECTORS}"] = {"dense": "off"}
+    rows[f"all but {VECTORS}, {NGRAMS} for them"] = {"dense": "off"}
+    rows[f"all but {VECTORS}"] = {"dense": "off", "without": ["ngrams"]}
     rows[f"{VECTORS} alone"] = {**on, "without": ["exact", *SOURCES]}
-    left = list(SOURCES)
+    left = [*SOURCES, "ngrams"]
     rows[EXACT] = {"dense": "off", "without": list(left)}
-    for source in list(SOURCES)[:-2]:
+    for source in list(SOURCES)[:-2]:  # guards and ranking are of what is similar
         left.remove(source)
         rows[f"+ {SOURCES[source]}"] = {"dense": "off", "without": list(left)}
-    rows[f"+ {VECTORS}"] = {**on, "without": list(left)}
+    rows[f"+ {NGRAMS}, guarded"] = {"dense": "off"}
+    rows[f"+ {VECTORS} instead"] = {**on, "without": list(left)}
     rows[f"+ {SOURCES['guards']}"] = {**on, "without": ["ranking"]}
     rows[f"+ {SOURCES['ranking']} (all)"] = on
     return rows
@@ -118,7 +121,7 @@ def measure(
     """Return the accuracies of ``MEASURES`` and the documents' F1, in percent."""
     found = linker.ground(segmented)
     linked = [replace(item, groundings=own) for item, own in zip(segmented, found, strict=True)]
-    if linker.dense is not None:
+    if linker.goes_by_similarity:
         linked = Completion(linker, k=CANDIDATES).complete(linked)
     evaluation = Evaluation("", "", len(gold))
     settings = Settings(linker.schema, ("Disease",), resampling=Resampling(0))

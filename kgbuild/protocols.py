@@ -39,9 +39,11 @@ NameSource = Literal[
     "normalized",
     "rewritten",
     "abbreviations",
+    "memory",
     "composites",
     "guards",
     "species",
+    "ngrams",
     "ranking",
 ]
 """What grounding goes by beside vectors; each can be switched off, to see what it is worth."""

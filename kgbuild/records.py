@@ -158,7 +158,7 @@ class Grounding:
 
     A composite mention ("BRCA1/2") has several groundings. ``curie`` is empty for NIL and
     ``reason`` then says why. ``method`` is one of given, exact, abbreviation, normalized, dense,
-    nil. ``candidates`` may be kept for explanation, best first.
+    ngram, nil. ``candidates`` may be kept for explanation, best first.
     """
 
     mention: str

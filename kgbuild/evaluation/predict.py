@@ -193,9 +193,8 @@ def ground_gold_mentions(
     grounder = components.grounder
     if not isinstance(grounder, Linker):  # nothing more is known of it
         return done, cross_references(None, components.schema), _noted(failures)
-    if grounder.dense is not None:
-        completion = Completion(grounder, k=CANDIDATES)
-        done = completion.complete(done)
+    if grounder.goes_by_similarity:
+        done = Completion(grounder, k=CANDIDATES).complete(done)
     return done, cross_references(grounder.lexicon, components.schema), _noted(failures)
 
 

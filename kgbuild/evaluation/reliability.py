@@ -14,7 +14,9 @@ from typing import NamedTuple
 __all__ = ["Judged", "Reliability", "ScoreBin", "reliability"]
 
 _WIDTH = 20  # bins from 0 to 1
-_KINDS: Mapping[str, str] = {"dense": "similar names", "given": "given"}
+_KINDS: Mapping[str, str] = {
+    "dense": "similar names", "given": "given", "ngram": "names written alike",
+}  # fmt: skip
 
 
 class Judged(NamedTuple):

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from kgbuild.normalizer.normal_form import normal_key
 from kgbuild.records import Abbreviation, Mention
 
-__all__ = ["defined_beside", "expanded", "long_form", "long_forms", "without_brackets"]
+__all__ = [
+    "defined_beside",
+    "expanded",
+    "long_form",
+    "long_forms",
+    "names_with_kind",
+    "without_brackets",
+]
 
 _BRACKETED = re.compile(r"\s*[(\[]([^()\[\]]{1,40})[)\]](?=\s|\Z|-|,)")
+_KIND = re.compile(
+    r"\s+(?:condition|deficiency|disease|disorder|infection|syndrome|trait)s?\Z", re.IGNORECASE
+)
 _SHORT_AFTER = re.compile(r"\s?\(([A-Z][A-Z0-9-]{1,7})[);,]")
 
 
@@ -86,6 +97,23 @@ def defined_beside(text: str, mentions: Sequence[Mention]) -> dict[str, str]:
             letters = Counter(c for c in match[1].casefold() if c.isalpha())
             if letters <= Counter(mention.text.casefold()):
                 known.setdefault(match[1], mention.text)
+    return known
+
+
+def names_with_kind(names: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """Return the names that end in the kind of thing they name, by category and what goes before.
+
+    A document that has "von Willebrand disease" means it by "von Willebrand", too: so it is for
+    all such mentions of NCBI-disease and BC5CDR. "Nephropathy" after "IgA nephropathy" is another.
+
+    >>> names_with_kind([("Disease", "asthma"), ("Disease", "von Willebrand disease")])
+    {('Disease', ' von willebrand '): 'von Willebrand disease'}
+    """
+    known: dict[tuple[str, str], str] = {}
+    for category, name in names:
+        stem = _KIND.sub("", name)
+        if stem and stem != name:
+            known.setdefault((category, normal_key(stem)), name)
     return known
 
 

@@ -2,7 +2,7 @@
 
 The cheap first stage of a search by similarity: no model, a few seconds for a million names. Keys
 are cut into overlapping 4-grams of their UTF-8 bytes, hashed; a key's score is the cosine of
-TF-IDF vectors (Salton & Buckley 1988), of which only the rarest grams of a query are looked at.
+TF-IDF vectors (Salton & Buckley 1988), worked out for the keys that share the rarest grams.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ _GRAM = 4
 _BITS = 18
 _BLOCK = 200_000
 _PAIRS = 4_000_000
-_BUDGET = 20_000
+_BUDGET = 5_000
+_SPARE = 3
 _PRIME = 0x01000193
 
 
@@ -43,7 +44,8 @@ class GramIndex:
     ) -> None:
         import numpy as np
 
-        self._rows, self._lengths = rows, lengths
+        # A slice of a memory map is slow to make, one of a plain array isn't.
+        self._rows, self._lengths = np.asarray(rows), np.asarray(lengths)
         self._starts = np.asarray(starts)
         self._sizes = np.diff(self._starts)
         self._weights = _weights(len(lengths), self._sizes)
@@ -109,29 +111,66 @@ class GramIndex:
             return []
         grams = grams[np.argsort(self._sizes[grams], kind="stable")]
         most = max(2, int(np.searchsorted(np.cumsum(self._sizes[grams]), _BUDGET)))
-        grams = grams[:most]
-        sizes = self._sizes[grams]
-        starts = self._starts[grams]
-        rows = np.concatenate(
-            [self._rows[a : a + n] for a, n in zip(starts.tolist(), sizes.tolist(), strict=True)]
-        )
-        weights = np.repeat(self._weights[grams], sizes)
+        found, sums = self._sharing(grams[:most], wanted)
+        lengths = self._lengths[found]
+        if len(found) > _SPARE * k:
+            likely = np.sort(np.argpartition(-sums / lengths, _SPARE * k - 1)[: _SPARE * k])
+            found, sums, lengths = found[likely], sums[likely], lengths[likely]
+        for gram in grams[most:].tolist():
+            sums = sums + self._weights[gram] * self._have(gram, found)
+        scores = sums / (lengths * length)
+        order = np.lexsort((found, -scores))[:k]
+        cosines = np.minimum(scores[order], 1.0).tolist()
+        return list(zip(found[order].tolist(), cosines, strict=True))
+
+    def holding(self, piece: str) -> list[int]:
+        """Return the numbers of the keys that have all 4-grams of a piece of a key, in order.
+
+        A key that holds the piece is among them; of a piece of less than four bytes none is.
+        """
+        import numpy as np
+
+        grams = _grams_of(piece.encode())
+        if not len(grams):
+            return []
+        rarest, *others = grams[np.argsort(self._sizes[grams], kind="stable")].tolist()
+        found = self._with(rarest)
+        for gram in others:
+            found = found[self._have(gram, found)]
+        numbers: list[int] = found.tolist()
+        return numbers
+
+    def _with(self, gram: int) -> NDArray[np.uint32]:
+        """Return the keys that hold a gram, in order."""
+        return self._rows[self._starts[gram] : self._starts[gram + 1]]
+
+    def _have(self, gram: int, rows: NDArray[np.uint32]) -> NDArray[np.bool_]:
+        """Tell which of some keys hold a gram."""
+        import numpy as np
+
+        own = self._with(gram)
+        if not len(own):
+            return np.zeros(len(rows), bool)
+        at = np.minimum(np.searchsorted(own, rows), len(own) - 1)
+        return np.asarray(own[at] == rows)
+
+    def _sharing(
+        self, grams: NDArray[np.uint32], wanted: NDArray[np.bool_] | None
+    ) -> tuple[NDArray[np.uint32], NDArray[np.float32]]:
+        """Return the keys that hold any of some grams, in order, and what these weigh in each."""
+        import numpy as np
+
+        rows = np.concatenate([self._with(gram) for gram in grams.tolist()])
+        weights = np.repeat(self._weights[grams], self._sizes[grams])
         if wanted is not None:
             there = wanted[rows]
             rows, weights = rows[there], weights[there]
-            if not len(rows):
-                return []
+        if not len(rows):
+            return rows, weights
         order = np.argsort(rows, kind="stable")
         rows, weights = rows[order], weights[order]
         first = np.flatnonzero(np.concatenate([[True], rows[1:] != rows[:-1]]))
-        found = rows[first]
-        scores = np.add.reduceat(weights, first) / (self._lengths[found] * length)
-        if len(scores) > k:
-            best = np.argpartition(-scores, k - 1)[:k]
-            found, scores = found[best], scores[best]
-        order = np.lexsort((found, -scores))
-        cosines = np.minimum(scores[order], 1.0).tolist()
-        return list(zip(found[order].tolist(), cosines, strict=True))
+        return rows[first], np.add.reduceat(weights, first)
 
 
 def _index(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence, Set
 
 from kgbuild.normalizer.folding import word_set
 from kgbuild.normalizer.normal_form import normal_key, tokens
@@ -28,6 +29,7 @@ _OPPOSITES = (
     ("inborn", "acquired"), ("congenital", "acquired"), ("high", "low"), ("large", "small"),
     ("with", "without"),
 )  # fmt: skip
+_SIDES = tuple({side for pair in _OPPOSITES for side in pair})
 _CAPS = re.compile(r"[A-Z]{2,5}")
 
 
@@ -63,16 +65,16 @@ def may_be_same(one: str, other: str) -> bool:
     """
     if codes(one) != codes(other):
         return False
-    first, second = normal_key(one).split(), normal_key(other).split()
-    return not any(
+    first = [word for word in normal_key(one).split() if word.startswith(_SIDES)]
+    second = set(normal_key(other).split())
+    return not first or not any(
         _opposed(first, second, left, right) or _opposed(first, second, right, left)
         for left, right in _OPPOSITES
     )
 
 
-def _opposed(first: list[str], second: list[str], left: str, right: str) -> bool:
+def _opposed(first: Sequence[str], words: Set[str], left: str, right: str) -> bool:
     """Tell whether a word with ``left`` in one has the same word with ``right`` in the other."""
-    words = set(second)
     for word in first:
         if not word.startswith(left):
             continue

@@ -115,6 +115,7 @@ class Lexicon:
         same = open_table(self._data / "same.arrow")
         self._same, self._preferred_id = TextColumn(same, "id"), TextColumn(same, "preferred")
         self.names = lru_cache(maxsize=100_000)(self._names)
+        self.ancestors = lru_cache(maxsize=10_000)(self._above)
 
     @classmethod
     def open(cls, folder: Path | str) -> Lexicon:
@@ -204,6 +205,11 @@ class Lexicon:
     def key(self, number: int) -> str:
         """Return the normal key of a number that ``scan`` or ``key_id`` gave."""
         return self._keys[number]
+
+    def has_word(self, word: str) -> bool:
+        """Tell whether a word in normal form is one of any key."""
+        within = f" {word} "
+        return any(within in self._keys[number] for number in self.grams.holding(within))
 
     def rows(self, number: int) -> range:
         """Return the rows of the names that fold to one key, preferred names first."""
@@ -308,6 +314,18 @@ class Lexicon:
         rows = (self._ids.row(curie) for curie in curies)
         roots = sorted(row for curie in branches if (row := self._ids.row(curie)) >= 0)
         return frozenset(row for row in rows if row >= 0).union(rows_below(self._terms, roots))
+
+    def _above(self, curie: str) -> frozenset[str]:
+        """Return what is above a term by any chain of parents, as known here; itself isn't."""
+        found: set[str] = set()
+        left = [curie]
+        while left:
+            row = self._ids.row(left.pop())
+            parents = self._terms.column("parents")[row].as_py() if row >= 0 else ()
+            new = {self.preferred_id(parent) for parent in parents} - found
+            found |= new
+            left.extend(new)
+        return frozenset(found - {curie})
 
     def all_names(self, curie: str) -> tuple[str, ...]:
         """Return a term's name and synonyms; a CURIE that the lexicon lacks has none."""

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 from kgbuild.normalizer.candidates import CandidateSearch, Query
 from kgbuild.normalizer.composites import splits
-from kgbuild.normalizer.expansion import defined_beside, expanded, long_forms
+from kgbuild.normalizer.expansion import defined_beside, expanded, long_forms, names_with_kind
+from kgbuild.normalizer.normal_form import normal_key
 from kgbuild.normalizer.ranking import COMPATIBLE, Ranking
 from kgbuild.normalizer.reranking import Reranker, Rival, TextContext
 from kgbuild.normalizer.resolution import EqualNames, Resolution
+from kgbuild.normalizer.similar import SURE, SimilarNames
 from kgbuild.normalizer.similar_meaning import THRESHOLDS, Near, SimilarMeanings
 from kgbuild.normalizer.species import SpeciesOfText
 from kgbuild.protocols import NameSource
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["CandidateSearch", "Linker", "Resolution"]
 
 _READINGS = 3
+_ALIKE = ("dense", "ngram")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,25 +39,28 @@ class _Asked:
 
 
 class Linker:
-    """Grounds mentions: given, exact, abbreviation, normalized, dense, in this order.
+    """Grounds mentions: given, exact, abbreviation, normalized, dense or ngram, in this order.
 
     A step that finds something ends the search, so a similar vector never outbids an equal name.
     A short form that the document defines is looked up by its long form first, because the
-    document knows better than any dictionary what its "MS" is. A name of several things ("breast
-    and ovarian cancer") that no term equals is taken apart if each part equals a term.
+    document knows better than any dictionary what its "MS" is; a name that equals none is read as
+    the document's longer one that says its kind ("von Willebrand disease"). A name of several
+    things ("breast and ovarian cancer") that no term equals is taken apart if each part equals a
+    term.
 
     Args:
         lexicon: the names.
         schema: for categories and preferred vocabularies.
-        dense: what finds similar names when no name is equal, or None.
-        thresholds: cosine from which a similar name is taken, in [0, 1], by category of the
+        dense: what finds names of similar meaning when no name is equal; None goes by their
+            character n-grams, as far as names are words.
+        thresholds: cosine from which ``dense`` is believed, in [0, 1], by category of the
             mention; that of "" holds for the others.
         keep_candidates: how many candidates a grounding keeps for explanation; 0 keeps none.
         trust_given: keep the groundings that the input brings.
         compatible: how well a term's category serves for a mention's, other than the same and
             its descendants: ``{(mention's, term's): factor}``.
         without: what not to go by.
-        reranker: orders similar names; None leaves the nearest first.
+        reranker: orders what ``dense`` finds; None leaves the nearest first.
         cache_size: names remembered.
     """
 
@@ -83,17 +89,26 @@ class Linker:
         self._equal = EqualNames(
             self._ranking, rewritten="rewritten" not in without, cache_size=cache_size
         )
+        search, width = dense, max(4 * keep_candidates, 20)
+        if dense is None and "ngrams" not in without:
+            search, width = SimilarNames(lexicon, schema=schema), max(2 * keep_candidates, 10)
+            thresholds, reranker = SURE, None
         self._similar: SimilarMeanings | None = None
-        if dense is not None:
+        if search is not None:
             self._similar = SimilarMeanings(
                 self._ranking,
-                dense,
+                search,
                 thresholds=thresholds,
-                width=max(4 * keep_candidates, 20),
+                width=width,
                 guards="guards" not in without,
                 reranker=None if "ranking" in without else reranker,
                 cache_size=cache_size,
             )
+
+    @property
+    def goes_by_similarity(self) -> bool:
+        """Tell whether names that equal none are compared with similar ones."""
+        return self._similar is not None
 
     def ground(self, batch: Sequence[AnnotatedDocument]) -> list[tuple[Grounding, ...]]:
         """Return the groundings of each document's mentions: at least one for each, NIL or not.
@@ -113,7 +128,7 @@ class Linker:
         done = []
         for document, given, queries in zip(batch, trusted, asked, strict=True):
             species = SpeciesOfText(document.document.text)
-            context = _context(document, (named[one] for one in queries if one in named))
+            context = self._context(document, (named[one] for one in queries if one in named))
             judged: dict[Query, Resolution] = {}
             groundings: list[Grounding] = []
             for mention, one in zip(document.mentions, queries, strict=True):
@@ -142,7 +157,7 @@ class Linker:
         queries = self._asked(document)
         named = {one: self._by_name(one) for one in queries}
         near = self._near(named)
-        context = _context(document, named.values())
+        context = self._context(document, named.values())
         return [
             (mention, near[one.query].rivals, context)
             for mention, one in zip(document.mentions, queries, strict=True)
@@ -154,8 +169,8 @@ class Linker:
     ) -> tuple[Candidate, ...]:
         """Return all candidates for a name, best first, each with its score and method.
 
-        Equal names come with exact, abbreviation or normalized; similar ones, where there is a
-        dense search, come too, whatever was found before.
+        Equal names come with exact, abbreviation or normalized; similar ones come too, whatever
+        was found before.
         """
         return self.explain_all([Query(text, category or "", long_form)])[0]
 
@@ -187,7 +202,7 @@ class Linker:
 
     def _with_note(self, query: Query, resolution: Resolution) -> Resolution:
         best = resolution.best
-        if query.long_form or best is None or best.method == "dense":
+        if query.long_form or best is None or best.method in _ALIKE:
             return resolution
         return replace(resolution, note=self._ranking.note(query.text, resolution.candidates))
 
@@ -208,7 +223,8 @@ class Linker:
             for one, found in named.items()
             if found[0].best is None and not self._equal.is_variant(one.query)
         ]
-        return self._similar.near(list(dict.fromkeys(missing)))
+        near = self._similar.near(list(dict.fromkeys(missing)))
+        return {query: own for query, own in near.items() if own.candidates}
 
     def _judge(self, query: Query, near: Mapping[Query, Near], context: TextContext) -> Resolution:
         assert self._similar is not None
@@ -238,7 +254,18 @@ class Linker:
             long_form = written_out if written_out != mention.text else ""
             query = Query(mention.text, mention.category, long_form)
             queries.append(_Asked(query, self._readings(query)))
-        return queries
+        return queries if "memory" in self._without else self._remembering(queries)
+
+    def _remembering(self, asked: list[_Asked]) -> list[_Asked]:
+        """Read a name that equals none as the one of its document that says its kind, too."""
+        known = names_with_kind((one.query.category, one.query.name) for one in asked)
+        return [self._with_kind(one, known) for one in asked] if known else asked
+
+    def _with_kind(self, one: _Asked, known: Mapping[tuple[str, str], str]) -> _Asked:
+        if self._by_name(one)[0].best:
+            return one
+        whole = known.get((one.query.category, normal_key(one.query.name)))
+        return _Asked(replace(one.query, long_form=whole)) if whole else one
 
     def _readings(self, query: Query) -> tuple[tuple[Query, ...], ...]:
         """Return the most likely ways to read a name as several."""
@@ -248,6 +275,13 @@ class Linker:
             tuple(Query(part, query.category) for part in reading)
             for reading in islice(splits(query.name), _READINGS)
         )
+
+    def _context(
+        self, document: AnnotatedDocument, found: Iterable[Sequence[Resolution]]
+    ) -> TextContext:
+        """Return what a document says, and what of it is named outright."""
+        meant = [resolution.best.curie for own in found for resolution in own if resolution.best]
+        return TextContext(document.document.text, meant, self.lexicon.ancestors)
 
     def _trusted(self, given: Grounding, mention: Mention) -> Grounding:
         """Keep a given grounding; fill in name and category of the lexicon, and a successor."""
@@ -279,12 +313,6 @@ class Linker:
         return Grounding(
             mention.id, best.curie, name, category, best.score, best.method, candidates=kept
         )
-
-
-def _context(document: AnnotatedDocument, found: Iterable[Sequence[Resolution]]) -> TextContext:
-    """Return what a document says, and what of it is named outright."""
-    meant = [resolution.best.curie for own in found for resolution in own if resolution.best]
-    return TextContext(document.document.text, meant)
 
 
 def _given(document: AnnotatedDocument) -> dict[str, list[Grounding]]:

@@ -8,9 +8,10 @@ a handful of such signs; ``kgbuild train ranking`` learns the weights.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 
 from kgbuild.errors import ConfigError
@@ -28,16 +29,28 @@ class TextContext:
     Args:
         text: of the document.
         entities: CURIEs of what it names by names that the lexicon has.
+        ancestors: returns what is above a CURIE in its vocabulary.
     """
 
-    def __init__(self, text: str = "", entities: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        text: str = "",
+        entities: Sequence[str] = (),
+        ancestors: Callable[[str], Iterable[str]] = lambda _: (),
+    ) -> None:
         self._text = text
+        self._ancestors = ancestors
         self.entities = frozenset(entities)
 
     @cached_property
     def words(self) -> frozenset[str]:
         """The text's words, in normal form."""
         return frozenset(normal_key(self._text).split())
+
+    @cached_property
+    def above(self) -> frozenset[str]:
+        """What is above the entities."""
+        return frozenset(chain.from_iterable(map(self._ancestors, self.entities)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +60,14 @@ class Rival:
     candidate: Candidate
     words: frozenset[str]
 
-    def signs(self, context: TextContext) -> tuple[float, float, float, float]:
-        """Return what a ranking weighs: similarity, words, words said, whether it is named."""
+    def signs(self, context: TextContext) -> tuple[float, float, float, float, float]:
+        """Return what a ranking weighs: similarity, words, words said, named, above a named one."""
         return (
             self.candidate.score,
             len(self.words),
             len(self.words & context.words) if self.words else 0,
             self.candidate.curie in context.entities,
+            self.candidate.curie in context.above,
         )
 
 
@@ -72,6 +86,7 @@ class Reranker:
         words: of each word of its name that the mention hasn't.
         said: of each of these that the text has.
         named: of a candidate that the text names outright elsewhere.
+        above: of one that is more general than something that the text names outright.
         kinds: of identifiers that begin so: ``{"MESH:C": -1.5}``.
     """
 
@@ -79,6 +94,7 @@ class Reranker:
     words: float = 0.0
     said: float = 0.0
     named: float = 0.0
+    above: float = 0.0
     kinds: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
@@ -107,12 +123,13 @@ class Reranker:
 
     def score(self, own: Rival, context: TextContext) -> float:
         """Return the weighted sum; only differences between rivals mean anything."""
-        similarity, words, said, named = own.signs(context)
+        similarity, words, said, named, above = own.signs(context)
         return (
             self.similarity * similarity
             + self.words * words
             + self.said * said
             + self.named * named
+            + self.above * above
             + self._kind(own)
         )
 
@@ -120,15 +137,18 @@ class Reranker:
         """Say what most speaks for ``winner`` against a more similar one."""
         _, *mine = winner.signs(context)
         _, *others = other.signs(context)
-        words, said, named = (one - two for one, two in zip(mine, others, strict=True))
+        words, said, named, above = (one - two for one, two in zip(mine, others, strict=True))
         gains = {
             "words": self.words * words + self.said * said,
             "named": self.named * named,
+            "above": self.above * above,
             "kind": self._kind(winner) - self._kind(other),
         }
         sign = max(gains, key=gains.__getitem__)
         if sign == "named":
             return f"the text names {winner.candidate.name!r} elsewhere"
+        if sign == "above":
+            return f"the text names a kind of {winner.candidate.name!r}"
         if sign == "kind":
             return "identifiers of its kind are meant less often"
         others_own = other.words - winner.words

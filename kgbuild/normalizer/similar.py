@@ -1,12 +1,14 @@
-"""Candidates that are written alike: the first stage of a search by similarity."""
+"""Candidates that are written alike: misspellings and other forms of words, without a model."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from kgbuild.normalizer.encoder import fold
+from kgbuild.normalizer.normal_form import normal_key
+from kgbuild.normalizer.spelling import likeness
 from kgbuild.records import Candidate
 
 if TYPE_CHECKING:
@@ -14,20 +16,36 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kgbuild.normalizer.lexicon import Lexicon
+    from kgbuild.ontologies.schema import Schema
 
-__all__ = ["SimilarNames"]
+__all__ = ["SURE", "SimilarNames"]
+
+SURE: Mapping[str, float] = {"": 0.8}
+"""The score from which a name is taken: chosen on training documents, where 87 % are right."""
+
+_CODED = (
+    "CellLine", "ChemicalEntity", "GeneOrGeneProduct", "MacromolecularComplex", "ProteinDomain",
+    "SequenceVariant", "Transcript",
+)  # fmt: skip
 
 
 class SimilarNames:
-    """Searches a lexicon's index of 4-grams; answers as ``DenseIndex`` does, without a model.
+    """Searches a lexicon's index of 4-grams; answers as ``DenseIndex`` does.
 
-    A candidate's score is the cosine of the 4-grams of its name and the text (see
-    ``kgbuild.normalizer.grams``), its method ``ngram``.
+    A candidate's score is how sure it is that its name is the text (see
+    ``kgbuild.normalizer.spelling``), its method ``ngram``. Terms whose names are codes, where a
+    letter makes another thing (genes, chemicals), are never found.
     """
 
-    def __init__(self, lexicon: Lexicon) -> None:
+    def __init__(self, lexicon: Lexicon, *, schema: Schema) -> None:
         self.lexicon = lexicon
-        self._wanted = lru_cache(maxsize=64)(self._keys_of)
+        self._in_words = frozenset(
+            category
+            for category in lexicon.categories
+            if not any(schema.is_a(category, coded) for coded in _CODED)
+        )
+        self._wanted = lru_cache(maxsize=64)(lexicon.keys_in)
+        self._is_known = lru_cache(maxsize=10_000)(lexicon.has_word)
 
     def search(
         self, texts: Sequence[str], *, k: int, category: str | Collection[str] | None = None
@@ -40,34 +58,36 @@ class SimilarNames:
             category: one or several; None searches all.
         """
         unique, rows = fold(texts)
-        wanted = None
+        within = self._in_words
         if category is not None:
-            names = {category} if isinstance(category, str) else set(category)
-            wanted = self._wanted(frozenset(names))
-        found = [self._candidates(text, k, category, wanted) for text in unique]
+            within &= {category} if isinstance(category, str) else frozenset(category)
+        if not within:
+            return [[] for _ in rows]
+        wanted = None if within.issuperset(self.lexicon.categories) else self._wanted(within)
+        found = [self._candidates(text, k, within, wanted) for text in unique]
         return [list(found[row]) for row in rows]
 
     def _candidates(
-        self,
-        text: str,
-        k: int,
-        category: str | Collection[str] | None,
-        wanted: NDArray[np.bool_] | None,
+        self, text: str, k: int, within: Collection[str], wanted: NDArray[np.bool_] | None
     ) -> list[Candidate]:
-        best: dict[str, Candidate] = {}
+        name = normal_key(text)
         # Terms of many names can crowd out others: a few times as many keys are looked at.
-        for number, score in self.lexicon.grams.search(text, k=4 * k, wanted=wanted):
+        near = self.lexicon.grams.search(text, k=4 * k, wanted=wanted)
+        scored = [
+            (
+                likeness(name, self.lexicon.key(number), cosine=cosine, is_known=self._is_known),
+                number,
+            )
+            for number, cosine in near
+        ]
+        scored.sort(key=lambda own: -own[0])
+        best: dict[str, Candidate] = {}
+        for score, number in scored:
             for entry in self.lexicon.names(number):
-                if category is not None and entry.category not in (
-                    (category,) if isinstance(category, str) else category
-                ):
-                    continue
-                best.setdefault(
-                    entry.curie, Candidate(entry.curie, entry.text, round(score, 4), "ngram")
-                )
+                if entry.category in within:
+                    best.setdefault(
+                        entry.curie, Candidate(entry.curie, entry.text, round(score, 4), "ngram")
+                    )
             if len(best) >= k:
                 break
         return list(best.values())[:k]
-
-    def _keys_of(self, categories: frozenset[str]) -> NDArray[np.bool_]:
-        return self.lexicon.keys_in(categories)

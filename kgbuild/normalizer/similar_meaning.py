@@ -1,4 +1,4 @@
-"""Names of similar meaning: what is near as a vector, unless a guard forbids it."""
+"""Names of similar meaning: what is near, as a vector or in writing, unless a guard forbids it."""
 
 from __future__ import annotations
 
@@ -132,8 +132,6 @@ class SimilarMeanings:
 
 def _why_none(near: Near) -> str:
     """Say why none of what is near may be taken."""
-    if not near.candidates:
-        return "no similar name"
     if not near.rivals:
         return "similar names differ in a digit or code"
     return f"{near.candidates[0].name!r} is more similar, but differs in a digit or code"

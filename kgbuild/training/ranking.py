@@ -180,5 +180,6 @@ def _fit(choices: Sequence[_Choice], settings: RankingSettings) -> Reranker:
         return float(cost), slope
 
     found = minimize(loss, np.zeros(signs.shape[1]), jac=True, method="L-BFGS-B").x / scale
-    similarity, words, said, named, *kinds = (round(float(weight), 3) for weight in found)
-    return Reranker(similarity, words, said, named, dict(zip(settings.kinds, kinds, strict=True)))
+    similarity, words, said, named, above, *rest = (round(float(weight), 3) for weight in found)
+    kinds = dict(zip(settings.kinds, rest, strict=True))
+    return Reranker(similarity, words, said, named, above, kinds)

@@ -146,3 +146,7 @@ def test_a_catalogue_of_icd_10_holds_two_languages(tmp_path: Path) -> None:
         "R51": ("Headache", []),
         "J20": ("Acute bronchitis", [("Bronchite aiguë", "fr")]),
     }
+    path.write_text(CATALOGUE.replace('"Maladies du sang"', '"Maladies "du" sang"'), "utf-8")
+    [broken] = open_vocabulary(str(path), category="Disease").terms()
+    assert "unescaped double quote" in broken.reason
+    assert broken.place == "line 27"

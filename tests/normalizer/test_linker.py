@@ -223,7 +223,7 @@ def test_similarity_comes_last_and_heeds_threshold_codes_and_category(lexicon, s
     assert (best.curie, best.method) == ("MESH:D000544", "dense")
     assert "below 0.80" in linker.resolve("faint likeness", "Disease").reason
     assert "digit or code" in linker.resolve("diabetes 3", "Disease").reason
-    assert linker.resolve("painkiller", "Disease").reason == "no similar name"
+    assert linker.resolve("painkiller", "Disease").reason == "no name in the lexicon"
     assert linker.resolve("aspirin", "ChemicalEntity").best.method == "exact"
     assert "aspirin" not in dense.asked
 
@@ -483,3 +483,29 @@ def test_many_names_are_explained_by_one_search(lexicon, schema) -> None:
     assert [c.method for c in explained[0]] == ["exact", "exact", "dense"]
     assert dense.asked == ["breast cancer", "xyzzy"]
     assert linker.explain_all([]) == []
+
+
+@pytest.mark.parametrize("kind_first", [True, False])
+def test_a_name_without_its_kind_is_the_one_of_its_document(make_lexicon, schema, kind_first):
+    terms = [Term("D:1", "von Willebrand disease", "Disease"), Term("D:2", "Crohn", "Disease")]
+    terms += [Term("D:3", "Crohn disease", "Disease"), Term("D:4", "IgA nephropathy", "Disease")]
+    lexicon = make_lexicon(terms)
+    names = ["von Willebrand", "Crohn", "nephropathy", "IgA nephropathy"]
+    whole = ["von Willebrand disease", "Crohn disease"]
+    texts = whole + names if kind_first else names + whole
+    text = document(*((name, "Disease") for name in texts), ("von Willebrand", "Gene"))
+
+    def found(**options: object) -> dict[tuple[str, str], tuple[str, str]]:
+        (groundings,) = Linker(lexicon, schema=schema, **options).ground([text])
+        return {
+            (m.text, m.category): (g.curie, g.method)
+            for m, g in zip(text.mentions, groundings, strict=True)
+        }
+
+    remembered = found()
+    assert remembered["von Willebrand", "Disease"] == ("D:1", "abbreviation")
+    assert remembered["Crohn", "Disease"] == ("D:2", "exact")
+    assert remembered["nephropathy", "Disease"] == ("", "nil")
+    assert remembered["von Willebrand", "Gene"] == ("", "nil")
+    less = found(without=["memory", "ngrams"])
+    assert less["von Willebrand", "Disease"] == ("", "nil")

@@ -9,9 +9,9 @@ from kgbuild.errors import ConfigError
 from kgbuild.normalizer.encoder import encoder_reranker
 from kgbuild.normalizer.linker import Linker
 from kgbuild.normalizer.reranking import RANKING_FILE, Reranker, TextContext, rival
-from kgbuild.records import AnnotatedDocument, Candidate, Document, Mention
+from kgbuild.records import AnnotatedDocument, Candidate, Document, Mention, Term
 
-RERANKER = Reranker(20.0, words=-0.5, said=0.8, named=0.9, kinds={"MESH:C": -2.7})
+RERANKER = Reranker(20.0, words=-0.5, said=0.8, named=0.9, above=0.6, kinds={"MESH:C": -2.7})
 MOTHERS = Candidate("MESH:D016640", "Gestational Diabetes Mellitus", 0.86, "dense")
 PLAIN = Candidate("MESH:D003920", "Diabetes Mellitus", 0.85, "dense")
 
@@ -33,6 +33,8 @@ def test_what_the_text_names_and_the_kind_of_identifier_count() -> None:
     assert order("sugar illness", one, other) == ["X:1", "X:2"]
     named = TextContext("", ["X:2"])
     assert order("sugar illness", one, other, context=named) == ["X:2", "X:1"]
+    general = TextContext("", ["X:3"], {"X:3": ["X:2", "X:0"]}.__getitem__)
+    assert order("sugar illness", one, other, context=general) == ["X:2", "X:1"]
     rare = Candidate("MESH:C1", "Sugar Sickness", 0.8, "dense")
     assert order("sugar illness", rare, one) == ["X:1", "MESH:C1"]
 
@@ -94,6 +96,28 @@ def test_the_explanation_says_why_a_less_similar_name_won(lexicon, schema):
         "gestational"
     )
     assert linker.resolve("gestational sugar sickness", "Disease").note == ""
+
+
+def test_what_is_above_something_named_is_likelier(make_lexicon, schema):
+    terms = [
+        Term(PLAIN.curie, PLAIN.name, "Disease"),
+        Term("D:1", "Diabetes Mellitus, Type 1", "Disease", parents=("D:2",)),
+        Term("D:2", "autoimmune diabetes", "Disease", parents=(PLAIN.curie, "D:1")),
+    ]
+    lexicon = make_lexicon(terms)
+    assert lexicon.ancestors("D:1") == {"D:2", PLAIN.curie}
+    assert lexicon.ancestors(PLAIN.curie) == lexicon.ancestors("X:0") == frozenset()
+    reranker = Reranker(20.0, above=1.5)
+    linker = Linker(lexicon, schema=schema, dense=Near(), thresholds={"": 0.8}, reranker=reranker)
+    alone = document("Sugar sickness.", "Sugar sickness")
+    beside = document("Type 1 diabetes mellitus is a sugar sickness.", "Type 1 diabetes mellitus",
+                      "sugar sickness")  # fmt: skip
+    [[first], [_, second]] = linker.ground([alone, beside])
+    assert (first.curie, second.curie) == (MOTHERS.curie, PLAIN.curie)
+    [(_, (_, winner), context)] = linker.rivals(beside)
+    assert reranker.why(winner, rival("", MOTHERS), context) == (
+        "the text names a kind of 'Diabetes Mellitus'"
+    )
 
 
 def test_training_sees_the_rivals_that_grounding_orders(lexicon, schema):
