@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Sequence
+from hashlib import blake2b
 from pathlib import Path
 from types import TracebackType
 
@@ -24,6 +25,12 @@ __all__ = ["VERSION", "LocalNeo4j", "install", "run_admin"]
 
 VERSION = "5.26.30"
 _BROWSER = "5.24.0"
+_PARQUET = (
+    # what Hadoop's classes need within the import tool; Neo4j's poms leave it to its packages
+    ("com.fasterxml.woodstox", "woodstox-core", "7.2.2"),
+    ("org.apache.commons", "commons-collections4", "4.6.0"),
+    ("org.apache.hadoop.thirdparty", "hadoop-shaded-guava", "1.5.0"),
+)
 _POM = """<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
   <groupId>kgbuild</groupId><artifactId>server</artifactId><version>1</version>
@@ -66,20 +73,23 @@ def install(folder: Path | None = None, *, version: str = VERSION) -> Path:
     Raises:
         StoreError: Maven is absent or fails.
     """
-    jars = (folder or cache_folder() / "neo4j") / version
+    artefacts = [
+        ("org.neo4j", "neo4j", version),
+        ("org.neo4j", "neo4j-import-tool", version),
+        ("org.neo4j.client", "neo4j-browser", _BROWSER),
+        *_PARQUET,
+    ]
+    wanted = _POM.format("\n".join(_DEPENDENCY.format(*artefact) for artefact in artefacts))
+    # a folder that another list of artefacts has filled is not the one that is wanted
+    digest = blake2b(wanted.encode(), digest_size=4).hexdigest()
+    jars = (folder or cache_folder() / "neo4j") / f"{version}-{digest}"
     if jars.is_dir():
         return jars
     maven = _tool("mvn", "maven")
     jars.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=jars.parent, prefix=".install-") as work:
-        artefacts = [
-            ("org.neo4j", "neo4j", version),
-            ("org.neo4j", "neo4j-import-tool", version),
-            ("org.neo4j.client", "neo4j-browser", _BROWSER),
-        ]
-        listed = "\n".join(_DEPENDENCY.format(*artefact) for artefact in artefacts)
         pom = Path(work) / "pom.xml"
-        pom.write_text(_POM.format(listed))
+        pom.write_text(wanted)
         done = subprocess.run(
             [maven, "-q", "-B", "-f", str(pom), "dependency:copy-dependencies",
              "-DincludeScope=runtime", f"-DoutputDirectory={work}/lib"],
