@@ -87,7 +87,8 @@ def _write_all(files: AdminFiles, path: Path) -> tuple[dict[str, int], list[str]
 
     def write(name: str, columns: dict[str, str], view: str, option: str) -> None:
         names, rows[name] = files.write(path / name, view, columns)
-        arguments.append(f"--{option}{','.join(names)}")
+        # from 2026 on the tool looks for a file's folder, which a bare name does not say
+        arguments.append(f"--{option}{','.join(f'./{name}' for name in names)}")
 
     for family in shape.families("nodes"):
         view = f"neo4j_{family.name}"

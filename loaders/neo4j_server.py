@@ -68,7 +68,7 @@ def install(folder: Path | None = None, *, version: str = VERSION) -> Path:
 
     Args:
         folder: where versions are kept; without it the cache folder.
-        version: of Neo4j; 5.x runs on Java 17.
+        version: of Neo4j; 5.x runs on Java 17, 2025.x and later ones need 21.
 
     Raises:
         StoreError: Maven is absent or fails.
@@ -189,7 +189,7 @@ class LocalNeo4j:
         command = [
             *_die_with_parent(), _tool("java", "openjdk-17-jre-headless"),
             f"-Xmx{self.memory}", *self.java, *_JAVA, "-cp", f"{self.jars}/*",
-            "org.neo4j.server.CommunityEntryPoint",
+            f"org.neo4j.server.{_entry_point(self.jars)}",
             f"--home-dir={self.home}", f"--config-dir={self.home}/conf",
         ]  # fmt: skip
         with (self.home / "console.log").open("ab") as log:
@@ -269,6 +269,11 @@ def _tool(name: str, package: str) -> str:
             f"apt-get install {package}"
         )
     return found
+
+
+def _entry_point(jars: Path) -> str:
+    is_calendar_version = any(jars.glob("neo4j-20*.jar"))
+    return "Neo4jCommunity" if is_calendar_version else "CommunityEntryPoint"
 
 
 def _die_with_parent() -> list[str]:
