@@ -1,18 +1,22 @@
 """Loading Neo4j, against the best hand-written loop on the same graph.
 
-    python benchmarks/neo4j_loading.py [--statements 10000 100000] [--writers 1 2]
+    python benchmarks/neo4j_loading.py [--statements 10000 100000] [--writers 1 2] [--kgx PYTHON]
 
 For each size, each on an empty server of its own that has done the same with a small graph before:
 ours; ours again, unchanged; ours after a hundredth of the statements was withdrawn; a loop with one
 writer, written by hand (unique ids, batches of 10,000, UNWIND, CREATE, properties set, evidence
 with its three links in one statement). Then the way by neo4j-admin: the export and the import. Ours
 makes the indexes for questions too; the hand-written loop gets them in a row of its own.
+
+With --kgx, the interpreter of an environment with KGX (`pip install kgx`): KGX's Neo4j sink too,
+from our export, which is entities and statements; and ours of just these.
 """
 
 from __future__ import annotations
 
 import argparse
 import shlex
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -24,6 +28,7 @@ import neo4j
 import pyarrow as pa
 from apart import withdrawn
 
+from kgbuild.loaders.kgx import export_kgx_jsonl
 from kgbuild.loaders.neo4j import load_neo4j
 from kgbuild.loaders.neo4j_admin import export_neo4j_admin
 from kgbuild.loaders.neo4j_indexes import add_indexes
@@ -212,10 +217,40 @@ def by_import(tables: GraphTables, folder: Path, jars: Path) -> None:
     print(f"| neo4j-admin import | {rows:,} | {imported:.1f} | {rows / imported:,.0f} | | | |")
 
 
+def by_kgx(tables: GraphTables, folder: Path, python: str) -> None:
+    elements = tables.count("entities") + tables.count("statements")
+    small = synthetic_graph(folder / "small-too", statements=SMALL, seed=1)
+    with warmed(folder / "ours-too", small, "load") as bench:
+        bench.timed("kgbuild load --evidence none", elements,
+                    lambda: bench.load(tables, evidence="none"))  # fmt: skip
+    export_kgx_jsonl(tables, folder / "kgx", schema=Schema.load())
+    with warmed(folder / "by-kgx", small, "by_hand") as bench:
+        server = bench.server
+        before = bench.server_seconds()
+        done = subprocess.run(
+            [python, str(Path(__file__).with_name("kgx_neo4j.py")), str(folder / "kgx"),
+             server.address, server.user, server.password],
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        processor = bench.server_seconds() - before
+        nodes, edges = (
+            bench.driver.execute_query(f"MATCH {what} RETURN count(x)").records[0][0]
+            for what in ("(x)", "()-[x]->()")
+        )
+        assert nodes + edges == elements, done.stderr
+    seconds = float(done.stdout.split()[-1])
+    print(
+        f"| KGX's Neo4j sink | {elements:,} | {seconds:,.1f} | {elements / seconds:,.0f} |"
+        f" {processor:,.1f} | | |",
+        flush=True,
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--statements", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--writers", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--kgx", metavar="PYTHON")
     arguments = parser.parse_args()
     for statements in arguments.statements:
         print(f"\n## {statements:,} statements\n")
@@ -226,6 +261,8 @@ def main() -> None:
             folder = Path(name)
             tables = synthetic_graph(folder / "graph", statements=statements)
             by_import(tables, folder, measure(tables, arguments.writers, folder))
+            if arguments.kgx:
+                by_kgx(tables, folder, arguments.kgx)
 
 
 if __name__ == "__main__":

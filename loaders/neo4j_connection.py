@@ -12,6 +12,7 @@ from kgbuild.errors import MissingExtraError, StoreError
 
 if TYPE_CHECKING:
     from neo4j import Driver
+    from neo4j.api import ServerInfo
 
 __all__ = ["PATIENCE", "SCHEMES", "is_local", "opened", "rows", "said"]
 
@@ -19,7 +20,8 @@ SCHEMES = ("neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc")
 PATIENCE = 120.0
 """Seconds for which a server that is away is waited for."""
 
-_OLDEST = 5
+_OLDEST = "5.7"
+_PROTOCOL = (5, 2)  # that of the oldest: from it on a server can be told to keep its remarks
 _MEANINGS = {
     "Security.Unauthorized": (
         "does not let {user} in: check KGBUILD_USER and KGBUILD_PASSWORD"
@@ -93,19 +95,24 @@ def opened(
             "an address must not hold a user or password, which others could see: give --user "
             "and KGBUILD_PASSWORD"
         )
+    login: dict[str, Any] = {
+        "auth": (user, password) if user else None,
+        "connection_timeout": 15,
+        "user_agent": "kgbuild",
+    }
     with ExitStack() as stack:
         try:
+            with neo4j.GraphDatabase.driver(address, **login) as asking:
+                _check_version(asking.get_server_info(), address)
             driver = stack.enter_context(
                 neo4j.GraphDatabase.driver(
                     address,
-                    auth=(user, password) if user else None,
                     max_transaction_retry_time=patience,
-                    connection_timeout=15,
                     notifications_min_severity="OFF",
-                    user_agent="kgbuild",
+                    **login,
                 )
             )
-            _check_version(driver, address, database)
+            rows(driver, "RETURN 1", database=database, patience=0)  # the database is there
         except (DriverError, Neo4jError, ValueError, OSError) as error:
             raise said(error, address, user) from error
         try:
@@ -114,11 +121,13 @@ def opened(
             raise said(error, address, user) from error
 
 
-def _check_version(driver: Driver, address: str, database: str) -> None:
-    query = "CALL dbms.components() YIELD name, versions RETURN name, versions[0]"
-    for name, version in rows(driver, query, database=database, patience=0):
-        if name == "Neo4j Kernel" and int(version.split(".")[0]) < _OLDEST:
-            raise StoreError(f"{address} is Neo4j {version}; kgbuild needs 5 or newer")
+def _check_version(server: ServerInfo, address: str) -> None:
+    if server.protocol_version < _PROTOCOL:
+        raise StoreError(
+            f"{address} is {server.agent.replace('/', ' ')}; kgbuild needs Neo4j {_OLDEST} or "
+            "newer: update the server, or give the address of another (`kgbuild neo4j DIR` runs "
+            "one on this machine)"
+        )
 
 
 def rows(
@@ -143,10 +152,12 @@ def rows(
 
 def said(error: Exception, address: str, user: str) -> StoreError:
     """Return the error that says what ``error`` means, and what to do."""
-    from neo4j.exceptions import ConfigurationError, ServiceUnavailable
+    from neo4j.exceptions import ConfigurationError, Neo4jError, ServiceUnavailable
 
-    code = getattr(error, "code", None) or ""
-    message = str(getattr(error, "message", None) or error).rstrip(".")
+    code, message = "", str(error)
+    if isinstance(error, Neo4jError):
+        code, message = error.code or "", error.message or message
+    message = message.rstrip(".")
     for ending, meaning in _MEANINGS.items():
         if code.endswith(ending):
             who = user or "anybody without a user"

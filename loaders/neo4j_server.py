@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Sequence
+from hashlib import blake2b
 from pathlib import Path
 from types import TracebackType
 
@@ -24,6 +25,12 @@ __all__ = ["VERSION", "LocalNeo4j", "install", "run_admin"]
 
 VERSION = "5.26.30"
 _BROWSER = "5.24.0"
+_PARQUET = (
+    # what Hadoop's classes need within the import tool; Neo4j's poms leave it to its packages
+    ("com.fasterxml.woodstox", "woodstox-core", "7.2.2"),
+    ("org.apache.commons", "commons-collections4", "4.6.0"),
+    ("org.apache.hadoop.thirdparty", "hadoop-shaded-guava", "1.5.0"),
+)
 _POM = """<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
   <groupId>kgbuild</groupId><artifactId>server</artifactId><version>1</version>
@@ -61,25 +68,28 @@ def install(folder: Path | None = None, *, version: str = VERSION) -> Path:
 
     Args:
         folder: where versions are kept; without it the cache folder.
-        version: of Neo4j; 5.x runs on Java 17.
+        version: of Neo4j; 5.x runs on Java 17, 2025.x and later ones need 21.
 
     Raises:
         StoreError: Maven is absent or fails.
     """
-    jars = (folder or cache_folder() / "neo4j") / version
+    artefacts = [
+        ("org.neo4j", "neo4j", version),
+        ("org.neo4j", "neo4j-import-tool", version),
+        ("org.neo4j.client", "neo4j-browser", _BROWSER),
+        *_PARQUET,
+    ]
+    wanted = _POM.format("\n".join(_DEPENDENCY.format(*artefact) for artefact in artefacts))
+    # a folder that another list of artefacts has filled is not the one that is wanted
+    digest = blake2b(wanted.encode(), digest_size=4).hexdigest()
+    jars = (folder or cache_folder() / "neo4j") / f"{version}-{digest}"
     if jars.is_dir():
         return jars
     maven = _tool("mvn", "maven")
     jars.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=jars.parent, prefix=".install-") as work:
-        artefacts = [
-            ("org.neo4j", "neo4j", version),
-            ("org.neo4j", "neo4j-import-tool", version),
-            ("org.neo4j.client", "neo4j-browser", _BROWSER),
-        ]
-        listed = "\n".join(_DEPENDENCY.format(*artefact) for artefact in artefacts)
         pom = Path(work) / "pom.xml"
-        pom.write_text(_POM.format(listed))
+        pom.write_text(wanted)
         done = subprocess.run(
             [maven, "-q", "-B", "-f", str(pom), "dependency:copy-dependencies",
              "-DincludeScope=runtime", f"-DoutputDirectory={work}/lib"],
@@ -179,7 +189,7 @@ class LocalNeo4j:
         command = [
             *_die_with_parent(), _tool("java", "openjdk-17-jre-headless"),
             f"-Xmx{self.memory}", *self.java, *_JAVA, "-cp", f"{self.jars}/*",
-            "org.neo4j.server.CommunityEntryPoint",
+            f"org.neo4j.server.{_entry_point(self.jars)}",
             f"--home-dir={self.home}", f"--config-dir={self.home}/conf",
         ]  # fmt: skip
         with (self.home / "console.log").open("ab") as log:
@@ -259,6 +269,11 @@ def _tool(name: str, package: str) -> str:
             f"apt-get install {package}"
         )
     return found
+
+
+def _entry_point(jars: Path) -> str:
+    is_calendar_version = any(jars.glob("neo4j-20*.jar"))
+    return "Neo4jCommunity" if is_calendar_version else "CommunityEntryPoint"
 
 
 def _die_with_parent() -> list[str]:

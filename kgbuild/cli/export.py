@@ -48,8 +48,8 @@ def export(
     RDF: turtle, trig, ntriples, nquads, jsonld, rdfxml, gzipped where the file ends in .gz, with
     --statements as reification (the default), triple-terms (RDF 1.2) or named-graphs.
     Graph: kgx, kgx-jsonl, graphml, gexf, cyjs, cx2, sssom, csv, parquet (csv and parquet into a
-    folder, kgx into two files whose names begin so), neo4j-admin (a folder for Neo4j's bulk import,
-    whose command is printed).
+    folder, kgx into two files whose names begin so), neo4j-admin and neo4j-admin-parquet (a folder
+    for Neo4j's bulk import, whose command is printed).
     """
     from kgbuild.errors import InputError
     from kgbuild.graph import Graph
