@@ -48,11 +48,11 @@ class TrainedRelationExtractor:
 
     A pair gets the most likely type of each convention that calls it related, as one of the
     schema's predicates; where one of them says more than ``associated_with``, that is left out, and
-    of two directed predicates the likelier stays. Where a convention knows one type only, it has the
-    last word on its predicate: what another calls so and it doesn't gets that one's more general
-    predicate (a chemical and a disease that BioRED's convention holds for correlated and CID's not
-    for cause and effect). Predicates with a direction run from the category
-    that the model's description lists first (a chemical treats or causes a disease).
+    of two directed predicates the likelier stays. Where a convention knows one type only, it has
+    the last word on its predicate: what another calls so and it doesn't gets that one's more
+    general predicate (a chemical and a disease that BioRED's convention holds for correlated and
+    CID's not for cause and effect). Predicates with a direction run from the category that the
+    model's description lists first (a chemical treats or causes a disease).
 
     A relation's score is the probability, calibrated on documents that the model wasn't trained on,
     that the pair is related, times that of the type. Its span is the sentence that names both and

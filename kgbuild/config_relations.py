@@ -46,7 +46,7 @@ class ModelRelationsConfig(Section):
         None, ge=0, le=1, description="least probability of a relation; the model's own if absent"
     )
     score: float = Field(
-        0.35, ge=0, le=1, description="least probability that a relation holds, its type included"
+        0.4, ge=0, le=1, description="least probability that a relation holds, its type included"
     )
     named: bool = Field(True, description="relate names without identifier too")
     threads: int | None = Field(None, ge=1, description="windows at once; all cores if absent")
