@@ -17,6 +17,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 from zlib import crc32
 
+from kgbuild.records import Sentence
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -55,14 +57,16 @@ class PairBag:
     """The bags of a window's pairs.
 
     Args:
-        item: the document, with sentences.
+        item: the document; without sentences it counts as one.
         unit: a window of it.
     """
 
     def __init__(self, item: AnnotatedDocument, unit: RelationUnit) -> None:
-        self._item, self._unit = item, unit
+        self._unit = unit
         self._text = _without(item.document.text, unit.mentions)
-        self._begins = [sentence.start for sentence in item.sentences]
+        whole = Sentence(0, len(item.document.text))
+        self._sentences = item.sentences or (whole,)
+        self._begins = [sentence.start for sentence in self._sentences]
         titles = [p.end for p in item.document.passages if p.kind == "title"]
         self._title = titles[0] if titles else 0
         self._known: dict[tuple[object, ...], list[int]] = {}
@@ -93,8 +97,8 @@ class PairBag:
         yield self._remember("before", before, ends, lambda *s: self._words(*s)[-_BESIDE_WORDS:])
         yield self._remember("after", after, ends, lambda *s: self._words(*s)[:_BESIDE_WORDS])
         for sentence, close in shared.items():
-            whole = self._item.sentences[sentence]
-            yield self._remember("sentence", (whole.start, whole.end), ends, self._stems)
+            own = self._sentences[sentence]
+            yield self._remember("sentence", (own.start, own.end), ends, self._stems)
             yield self._remember("betweens", self._between(close), ends, self._stems)
             yield _hashed("order", [str(close.turned)], ends)
         yield self._remember("title", (0, self._title), ends, self._stems)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from marked_text import document
 
@@ -50,6 +52,14 @@ def test_the_order_and_the_categories_of_the_ends_matter(model: RelationModel) -
     [genes] = bags(model, "[Aspirin|C] with [BRCA12|G].")
     assert straight != turned
     assert straight != genes
+
+
+def test_a_document_without_sentences_counts_as_one(model: RelationModel) -> None:
+    item = replace(document("[Aspirin|C] caused [asthma|D]. It lasted."), sentences=())
+    [[unit]] = model.units([item])
+    [bag] = PairBag(item, unit).buckets()
+    assert len(bag) > 30
+    assert model.score(item, unit).logits.shape == (1, model.labels.columns)
 
 
 def test_far_apart_ends_have_no_words_between(model: RelationModel) -> None:
