@@ -94,8 +94,8 @@ def _opening() -> Iterable[str]:
     yield f"> {SENTENCE}"
     yield ""
     yield (
-        "It is short, but it has an abbreviation, two facts, a negation, and entities that have "
-        "nothing to do with each other. It is written for this page and no medical advice."
+        "It is short, but it has an abbreviation, two facts, a negation, and entities that it "
+        "doesn't relate. It is written for this page and no medical advice."
     )
 
 

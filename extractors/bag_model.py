@@ -2,7 +2,7 @@
 
 For each convention it says, by logistic regressions of their own, whether a pair is related, in
 which type if it is, and whether that is new. It errs elsewhere than the network, so that the mean
-of both is better than either.
+of both finds more of what is right than either.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kgbuild.errors import ConfigError
-from kgbuild.extractors.pair_bag import BUCKETS, PairBag
+from kgbuild.extractors.pair_bag import BUCKETS, FEATURES, PairBag
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,7 +66,7 @@ class BagModel:
 
         np.savez_compressed(
             path, weights=self.weights, scale=self.scale, numbers=self.numbers, bias=self.bias,
-            share=np.array(self.share),
+            share=np.array(self.share), features=np.array(FEATURES),
         )  # fmt: skip
 
     @classmethod
@@ -82,17 +82,24 @@ class BagModel:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
                 arrays = {name: held[name] for name in ("weights", "scale", "numbers", "bias")}
                 model = cls(**arrays, share=float(held["share"]))
+                features = int(held["features"])
         except (OSError, KeyError, ValueError, TypeError, zipfile.BadZipFile) as error:
             raise ConfigError(
                 f"{path} can't be read ({error}): expected the file that `kgbuild train relations` "
                 "wrote; make it again"
             ) from error
-        shapes = model.weights.shape, model.numbers.shape
-        expected = (BUCKETS, labels.columns), (labels.layout.width, labels.columns)
+        columns = labels.columns
+        shapes = [own.shape for own in (model.weights, model.numbers, model.scale, model.bias)]
+        expected = [(BUCKETS, columns), (labels.layout.width, columns), (columns,), (columns,)]
         if shapes != expected:
             raise ConfigError(
-                f"{path} has arrays of {shapes}, expected {expected}: it belongs to another model "
-                "or another version of kgbuild; train it again"
+                f"{path} has arrays of {shapes}, expected {expected}: it belongs to another model; "
+                "train it again"
+            )
+        if features != FEATURES:
+            raise ConfigError(
+                f"{path} weighs features of version {features}, expected {FEATURES}: it belongs to "
+                "another version of kgbuild; train it again"
             )
         return model
 

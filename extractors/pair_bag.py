@@ -2,7 +2,7 @@
 
 Features are hashed into a fixed number of buckets (Weinberger et al. 2009, arXiv:0902.2206), most
 of them twice: by themselves, and together with the categories of the pair's two ends. The names of
-the entities are left out: what is to be learned is how a text speaks, and not of whom.
+the window's entities are left out: what is to be learned is how a text speaks, and not of whom.
 """
 
 from __future__ import annotations
@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     from kgbuild.extractors.relation_units import Entity, RelationUnit
     from kgbuild.records import AnnotatedDocument, Mention
 
-__all__ = ["BUCKETS", "PairBag"]
+__all__ = ["BUCKETS", "FEATURES", "PairBag"]
 
 BUCKETS = 1 << 16
+FEATURES = 1
+"""Says which features these are: one more with each change of what is hashed."""
 _WORD = re.compile(r"[^\W\d_]{2,}|[<>=±]")
 _FARTHEST, _BESIDE, _BESIDE_WORDS = 400, 60, 3
 
@@ -150,19 +152,24 @@ class PairBag:
     def _closest(self, one: Entity, other: Entity) -> tuple[_Close, dict[int, _Close]]:
         """Return the closest two mentions, and those of each sentence that names both."""
         best: _Close | None = None
+        least = math.inf
         shared: dict[int, _Close] = {}
+        others = [(b, self._sentence(b)) for b in other.mentions]
         for a in one.mentions:
             sentence = self._sentence(a)
-            for b in other.mentions:
+            for b, beside in others:
                 turned = b.start < a.start
                 first, second = (b, a) if turned else (a, b)
-                close = _Close(max(0, second.start - first.end), first, second, turned)
-                if best is None or close.distance < best.distance:
-                    best = close
-                if self._sentence(b) == sentence and (
-                    sentence not in shared or close.distance < shared[sentence].distance
-                ):
-                    shared[sentence] = close
+                distance = max(0, second.start - first.end)
+                nearest = distance < least
+                known = shared.get(sentence) if beside == sentence else None
+                nearer = beside == sentence and (known is None or distance < known.distance)
+                if nearest or nearer:
+                    close = _Close(distance, first, second, turned)
+                    if nearest:
+                        best, least = close, distance
+                    if nearer:
+                        shared[sentence] = close
         assert best is not None
         return best, shared
 

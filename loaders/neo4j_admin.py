@@ -10,7 +10,7 @@ import shlex
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from kgbuild.loaders import neo4j_shape as shape
 from kgbuild.loaders.ladybug import check_graph, check_names
@@ -42,7 +42,7 @@ _LINK = {
 
 
 def export_neo4j_admin(
-    tables: GraphTables, path: Path, *, schema: Schema, form: str = "csv"
+    tables: GraphTables, path: Path, *, schema: Schema, form: Literal["csv", "parquet"] = "csv"
 ) -> LoadReport:
     """Write a folder of files and ``import.sh``, the command that takes them.
 

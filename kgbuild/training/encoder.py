@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kgbuild.checkpoints import quiet_transformers
+from kgbuild.checkpoints import quiet_transformers, read_json
 from kgbuild.errors import ConfigError, MissingExtraError
 from kgbuild.normalizer.encoder import encoder_folder
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "cut_positions",
+    "described",
     "encoder_layers",
     "merge_lora",
     "open_base",
@@ -60,7 +61,7 @@ def open_base(settings: TrainingSettings) -> nn.Module:
     return module
 
 
-def take_weights(model: nn.Module, source: Path) -> None:
+def take_weights(model: nn.Module, source: Path, *, without: str | None = None) -> None:
     """Give ``model`` what fits it of another model's weights, its whole encoder at least.
 
     Layers that ``model`` doesn't have are left out; positions that the other one lacks stay.
@@ -68,6 +69,7 @@ def take_weights(model: nn.Module, source: Path) -> None:
     Args:
         model: with an ``encoder``.
         source: a training's folder, whose best epoch counts, or a model's .onnx file.
+        without: the module that starts afresh.
 
     Raises:
         ConfigError: there is no finished epoch, or it is of another kind of encoder.
@@ -78,14 +80,25 @@ def take_weights(model: nn.Module, source: Path) -> None:
     own = model.state_dict()
     fitting = {}
     for name, weight in held.items():
-        if name in own and own[name].shape == weight.shape:
+        if name not in own or (without and name.startswith(f"{without}.")):
+            continue
+        if own[name].shape == weight.shape:
             fitting[name] = weight
-        elif name in own and "position" in name and len(weight) < len(own[name]):
-            fitting[name] = torch.cat([weight, own[name][len(weight) :]])
+        elif "position" in name and own[name].shape[1:] == weight.shape[1:]:
+            fitting[name] = torch.cat([weight, own[name][len(weight) :]])[: len(own[name])]
     lacking = [name for name in own if name.startswith("encoder.") and name not in fitting]
     if lacking:
         raise ConfigError(f"start_from: {source} lacks a fitting {lacking[0]}: it has another base")
     model.load_state_dict(fitting, strict=False)
+
+
+def described(source: Path, file: str) -> dict[str, Any]:
+    """Return what ``file`` beside the finished model of ``source`` says; nothing if it is absent.
+
+    ``source`` is what ``take_weights`` takes.
+    """
+    path = source.with_name(file) if source.suffix == ".onnx" else source / "model" / file
+    return read_json(path) if path.is_file() else {}
 
 
 def _trained(folder: Path) -> dict[str, Tensor]:

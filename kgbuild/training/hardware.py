@@ -17,13 +17,13 @@ __all__ = ["autocast", "choose_precision", "require_training", "training_device"
 _BF16 = ("amx_tile", "avx512_bf16")
 
 
-def require_training() -> None:
-    """Check that what every training needs is installed.
+def require_training(*more: str) -> None:
+    """Check that what every training needs is installed, and what ``more`` names.
 
     Raises:
         MissingExtraError: it isn't.
     """
-    if not all(find_spec(name) for name in ("torch", "transformers", "onnx")):
+    if not all(find_spec(name) for name in ("torch", "transformers", "onnx", *more)):
         raise MissingExtraError("train", needed_for="training")
 
 

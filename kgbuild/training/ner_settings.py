@@ -41,7 +41,7 @@ class NerSettings(BaseModel):
     start_from: str | None = Field(
         None,
         description="folder of a finished training over the same base, or a recognizer's .onnx "
-        "file, to go on from; heads are new where the corpora are others",
+        "file, to go on from; all heads are new where corpora or categories are others",
     )
     gazetteer: list[str] = Field(
         default=[], description="vocabularies whose names are features; as in a build"

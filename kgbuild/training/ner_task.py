@@ -14,7 +14,7 @@ from kgbuild.extractors.conventions import bioes_labels
 from kgbuild.extractors.labels import decode, read_labels, runs
 from kgbuild.extractors.word_features import FEATURES, multi_hot
 from kgbuild.records import content_hash
-from kgbuild.training.encoder import open_base, take_weights
+from kgbuild.training.encoder import described, open_base, take_weights
 from kgbuild.training.ner_data import Corpus, Example, windows
 from kgbuild.training.ner_model import Tagger
 
@@ -81,7 +81,10 @@ class NerTask:
             dropout=self._settings.dropout,
         )
         if self._start_from is not None:
-            take_weights(tagger, self._start_from)
+            known = described(self._start_from, "mentions.json").get("conventions", {})
+            own = {corpus.name: list(corpus.categories) for corpus in self._training}
+            same = list(known.items()) == list(own.items())
+            take_weights(tagger, self._start_from, without=None if same else "heads")
         return tagger
 
     def batches(self, epoch: int, random: random.Random) -> Sequence[Batch]:

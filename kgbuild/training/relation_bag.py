@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from kgbuild.errors import MissingExtraError
 from kgbuild.extractors.bag_model import BagModel, bag_rows
 from kgbuild.extractors.pair_bag import BUCKETS
 
@@ -32,14 +31,13 @@ def fit_bag(
 ) -> BagModel:
     """Learn from windows, for each convention all pairs that it says anything of.
 
+    A convention without such a pair is never related.
+
     Args:
         examples: windows of all corpora.
         items: their documents by id.
         labels: of the model.
         settings: of the regressions.
-
-    Raises:
-        MissingExtraError: scikit-learn is not installed.
     """
     import numpy as np
 
@@ -47,21 +45,22 @@ def fit_bag(
     bias = np.full(labels.columns, _NEVER, dtype=np.float32)
     start = 0
     for place, convention in enumerate(labels.conventions):
+        stop = start + convention.columns
         own = [example for example in examples if (example.types[place] >= 0).any()]
+        if not own:
+            start = stop
+            continue
         types = np.concatenate([example.types[place] for example in own])
         novel = np.concatenate([example.novel[place] for example in own])
         rows = bag_matrix(own, items)
 
         def learn(
-            columns: slice, chosen: NDArray[np.bool_], labels: NDArray[np.int64], strength: float,
+            columns: slice, chosen: NDArray[np.bool_], truth: NDArray[np.int64], strength: float,
             rows: Any = rows,
         ) -> None:  # fmt: skip
-            found = _regression(
-                rows[chosen], labels[chosen], columns.stop - columns.start, strength
-            )
+            found = _regression(rows[chosen], truth[chosen], columns.stop - columns.start, strength)
             weights[:, columns], bias[columns] = found
 
-        stop = start + convention.columns
         last = start + 1 + len(convention.types)
         related = (types > 0).astype(np.int64)
         learn(slice(start, start + 1), types >= 0, related, settings.related)
@@ -105,11 +104,7 @@ def _regression(
     A label that isn't in the data is never given.
     """
     import numpy as np
-
-    try:
-        from sklearn.linear_model import LogisticRegression
-    except ImportError:
-        raise MissingExtraError("train", needed_for="the relation model's second opinion") from None
+    from sklearn.linear_model import LogisticRegression
 
     weights = np.zeros((rows.shape[1], columns), dtype=np.float32)
     bias = np.full(columns, _NEVER, dtype=np.float32)

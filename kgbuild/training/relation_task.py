@@ -12,9 +12,9 @@ import torch
 from torch.nn import functional
 
 from kgbuild.batching import pack_by_length
-from kgbuild.extractors.relation_model import feed_of
+from kgbuild.extractors.relation_model import DESCRIPTION_FILE, feed_of
 from kgbuild.records import content_hash
-from kgbuild.training.encoder import open_base, take_weights
+from kgbuild.training.encoder import described, open_base, take_weights
 from kgbuild.training.relation_measure import best_threshold, gold_pairs, measure, verdicts
 from kgbuild.training.relation_model import RelationNet, pool
 
@@ -83,7 +83,10 @@ class RelationTask:
             dropout=self._settings.dropout,
         )
         if self._start_from is not None:
-            take_weights(net, self._start_from)
+            known = described(self._start_from, DESCRIPTION_FILE).get("conventions", ())
+            own = [(c.name, list(c.types)) for c in self.labels.conventions]
+            same = [(c["name"], c["types"]) for c in known] == own
+            take_weights(net, self._start_from, without=None if same else "head")
         return net
 
     def batches(self, epoch: int, random: random.Random) -> Sequence[Batch]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from kgbuild.errors import ConfigError
 from kgbuild.ontologies.schema import Schema
+from kgbuild.training.hardware import require_training
 from kgbuild.training.settings_file import resolve, start_path
 
 if TYPE_CHECKING:
@@ -126,6 +127,7 @@ def train_relations(
             ``thresholds`` without the other, or thresholds of another configuration.
         MissingExtraError: the extra ``train`` is not installed.
     """
+    require_training(*(("scipy", "sklearn") if settings.bag.share else ()))
     from kgbuild.checkpoints import find_checkpoint
     from kgbuild.training.loop import train
     from kgbuild.training.relation_export import export_relations
@@ -138,7 +140,7 @@ def train_relations(
     if final is not None:
         settings = settings.final()
     prepared = prepare_task(settings, base, beside=beside)
-    known = _calibrated(prepared.task.labels, final, thresholds)
+    known = _calibrated(prepared.task.labels, settings, final, thresholds)
     result = train(prepared.task, training, folder, stop_after=final, progress=progress)
     assert isinstance(result.model, RelationNet)
     bag = _learned_bag(prepared, settings)
@@ -158,7 +160,7 @@ def train_relations(
 
 
 def _calibrated(
-    labels: RelationLabels, final: int | None, thresholds: Path | None
+    labels: RelationLabels, settings: RelationSettings, final: int | None, thresholds: Path | None
 ) -> RelationLabels | None:
     """Return the labels as the measured run calibrated them; None where this run will do so."""
     from kgbuild.checkpoints import read_json
@@ -173,7 +175,13 @@ def _calibrated(
             "nothing: give both the epoch (--final) and that training's folder (--thresholds)"
         )
     path = thresholds / "model" / DESCRIPTION_FILE
-    measured = RelationLabels.from_json(read_json(path), source=str(path))
+    said = read_json(path)
+    measured = RelationLabels.from_json(said, source=str(path))
+    if bool(said.get("bag")) != bool(settings.bag.share):
+        raise ConfigError(
+            f"{path} was measured {'with' if said.get('bag') else 'without'} regressions beside "
+            "the network, this training is the other way: give both the same bag.share"
+        )
     return labels.calibrated_as(measured, source=str(path))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from marked_text import document
 
@@ -12,7 +13,8 @@ from kgbuild.assembly.belief import DEFAULT_RATES
 from kgbuild.config import parse_config
 from kgbuild.config_relations import ModelRelationsConfig
 from kgbuild.extractors.bag_model import BAG_FILE
-from kgbuild.extractors.relation_model import RelationModel
+from kgbuild.extractors.relation_model import RelationModel, Scored
+from kgbuild.extractors.relation_units import RelationUnit
 from kgbuild.extractors.trained_relations import SHIPPED_MODEL, TrainedRelationExtractor
 from kgbuild.ontologies.schema import Schema
 from kgbuild.records import AnnotatedDocument
@@ -93,6 +95,26 @@ def test_it_runs_without_torch() -> None:
         "assert 'torch' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    ("caused", "predicate"), [(5.0, "causes"), (-5.0, "positively_correlated_with")]
+)
+def test_the_convention_of_one_type_has_the_last_word(
+    caused: float, predicate: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def score(model: RelationModel, item: AnnotatedDocument, unit: RelationUnit) -> Scored:
+        biored, cid = model.labels.conventions
+        logits = np.full((len(unit.pairs), model.labels.columns), -5.0, dtype=np.float32)
+        logits[:, 1 + biored.types.index("Positive_Correlation")] = 5.0
+        logits[:, biored.columns + cid.types.index("CID") + 1] = caused
+        logits[:, biored.columns] = -caused
+        return Scored(unit, logits, np.ones((len(unit.pairs), len(unit.ids)), dtype=np.float32))
+
+    monkeypatch.setattr(RelationModel, "score", score)
+    extractor = TrainedRelationExtractor(schema=Schema.load("biomedical"), threads=1)
+    item = document("[Aspirin|C=MESH:D001241] and [asthma|D=MESH:D001249] were seen.")
+    assert {found[1] for found in named(item, extractor)} == {predicate}
 
 
 def test_the_weights_are_small() -> None:

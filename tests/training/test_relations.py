@@ -19,6 +19,7 @@ from kgbuild.ontologies.schema import Schema
 from kgbuild.records import AnnotatedDocument, Document, Grounding, Mention
 from kgbuild.text import segment
 from kgbuild.training.corpora import read_corpus
+from kgbuild.training.relation_bag import fit_bag
 from kgbuild.training.relation_baselines import BASELINES, RelationBaseline
 from kgbuild.training.relation_data import labels_of, read_corpora
 from kgbuild.training.relation_measure import (
@@ -166,6 +167,9 @@ def test_a_final_training_learns_all_and_takes_the_measured_ones_thresholds(
     other = own.model_copy(update={"corpora": own.corpora[:1]})
     with pytest.raises(ConfigError, match="other corpora, types or pairs"):
         train_relations(other, tmp_path / "a", beside=folder, final=1, thresholds=folder / "run")
+    with pytest.raises(ConfigError, match="was measured with regressions"):
+        bare = settings(bag={"share": 0})
+        train_relations(bare, tmp_path / "a", beside=folder, final=1, thresholds=folder / "run")
 
 
 def test_odd_documents_give_what_they_give_alone(trained: tuple[Path, RelationReport]) -> None:
@@ -313,6 +317,21 @@ def test_two_opinions_are_averaged_and_one_can_be_left_out(
     assert other.related.max() > 0.5
 
 
+def test_a_corpus_without_pairs_teaches_the_regressions_nothing(
+    trained: tuple[Path, RelationReport],
+) -> None:
+    folder = trained[0]
+    prepared = prepare_task(settings(), folder / "base", beside=folder)
+    first = [e for e in prepared.task.training if int(e.document[5:]) < 100]
+    labels = prepared.task.labels
+    bag = fit_bag(first, prepared.items, labels, settings().bag)
+    example = first[0]
+    logits = bag.logits(prepared.items[example.document], example.unit)
+    columns = labels.conventions[0].columns
+    assert (logits[:, columns] == -20).all()
+    assert (np.abs(logits[:, :columns]) < 20).all()
+
+
 def test_a_bag_of_another_model_is_refused(
     trained: tuple[Path, RelationReport], tmp_path: Path
 ) -> None:
@@ -321,6 +340,10 @@ def test_a_bag_of_another_model_is_refused(
     file = trained[1].folder / BAG_FILE
     with pytest.raises(ConfigError, match=r"relations.npz has arrays of .* it belongs to another"):
         BagModel.open(file, labels=fewer)
+    other = dict(np.load(file)) | {"features": np.array(0)}
+    np.savez(tmp_path / "other.npz", **other)
+    with pytest.raises(ConfigError, match=r"features of version 0, expected"):
+        BagModel.open(tmp_path / "other.npz", labels=labels)
     torn = tmp_path / BAG_FILE
     torn.write_bytes(file.read_bytes()[:500])
     with pytest.raises(ConfigError, match=r"relations.npz can't be read"):
