@@ -84,7 +84,7 @@ def test_statements_are_scored_at_thresholds(found: Evaluation) -> None:
     assert [c.name for c in found.curves] == [
         "right predicate", "related in any way", "named together",
     ]  # fmt: skip
-    assert found.curves[0].average_precision == pytest.approx(7 / 18)  # the surest of three is wrong
+    assert found.curves[0].average_precision == pytest.approx(7 / 18)  # the surest is wrong
 
 
 def test_training_names_help_a_second_round(gold: Path, config: Config, tmp_path: Path) -> None:
