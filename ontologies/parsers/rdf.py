@@ -20,15 +20,16 @@ __all__ = ["Draft", "curie_of", "finish", "language_of", "local_name", "triples"
 ENGLISH = ("", "en")
 _ENTITY_LIMIT = 64 * 1024  # OWL's DTDs hold some dozen short namespaces
 _LONGEST_VALUE = 1024
-_MISC = rb"(?:\s|<!--(?:(?!-->).)*+-->|<\?(?:(?!\?>).)*+\?>)"
+# Groups repeat in atomic ones, not possessively: Python 3.11.2 (Debian 12) matches those wrongly.
+_MISC = rb"(?:\s|<!--(?>(?:(?!-->).)*)-->|<\?(?>(?:(?!\?>).)*)\?>)"
 _LITERAL = rb"""(?:"[^"]*+"|'[^']*+')"""
-_PROLOG = re.compile(rb"(?s)(?:\xef\xbb\xbf)?+" + _MISC + rb"*+")
+_PROLOG = re.compile(rb"(?s)(?:\xef\xbb\xbf)?(?>" + _MISC + rb"*)")
 _DECLARES = re.compile(rb"(?i)<!(?:DOCTYPE|ENTITY)")
 _DTD_START = re.compile(rb"(?i)<!DOCTYPE|<!--|<\?")  # a comment that doesn't end may hide one
-_DECLARATION = rb"<!(?!--)(?:[^<>\"']|" + _LITERAL + rb")*+>"
+_DECLARATION = rb"<!(?!--)(?>(?:[^<>\"']|" + _LITERAL + rb")*)>"
 _DTD = re.compile(
-    rb"(?si)<!DOCTYPE(?:[^\[<>\"']|" + _LITERAL + rb")*+"
-    rb"(?:\[(?:" + _MISC + rb"|" + _DECLARATION + rb"|%[^;\s]*+;)*+\]\s*+)?+>"
+    rb"(?si)<!DOCTYPE(?>(?:[^\[<>\"']|" + _LITERAL + rb")*)"
+    rb"(?>(?:\[(?>(?:" + _MISC + rb"|" + _DECLARATION + rb"|%[^;\s]*+;)*)\]\s*+)?)>"
 )
 _ENTITY = re.compile(rb"<!ENTITY\s+(?P<name>[^\s%\"'<>&]++)\s+(?P<value>" + _LITERAL + rb")\s*>")
 _ENTITY_NAME = re.compile(rb"<!ENTITY\s+((?:%\s*)?[^\s\"'<>]*)")
