@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from kgbuild.config_relations import ModelRelationsConfig
 from kgbuild.evaluation.relations import Pair, induced_pairs, relation_pairs, score_biored
 from kgbuild.extractors.agreement import settle
+from kgbuild.extractors.bag_model import BAG_FILE, BagModel
 from kgbuild.extractors.cooccurrence import CooccurrenceExtractor
 from kgbuild.extractors.patterns import PatternExtractor
 from kgbuild.extractors.relation_model import RelationModel, feed_of
@@ -34,7 +35,6 @@ from kgbuild.extractors.trained_relations import SHIPPED_MODEL, TrainedRelationE
 from kgbuild.ontologies.schema import Schema
 from kgbuild.protocols import RelationExtractor
 from kgbuild.records import AnnotatedDocument, Relation
-from kgbuild.training.relation_bag import fit_bag
 from kgbuild.training.relation_baselines import BASELINES, BaselineName, RelationBaseline
 from kgbuild.training.relation_measure import best_threshold, gold_pairs, measure, verdicts
 from kgbuild.training.relation_settings import RelationSettings
@@ -117,18 +117,18 @@ def classical(prepared: PreparedTask) -> None:
         def predict(place: int, start: int, kind: BaselineName = kind) -> Logits:
             baseline = RelationBaseline(kind, prepared.task.labels.conventions[place], place=place)
             learned = [e for e in prepared.task.training if (e.types[place] >= 0).any()]
-            baseline.fit(learned, prepared.items)
+            baseline.fit(learned)
             columns = prepared.task.labels.columns
             examples, _ = prepared.measured[place]
-            return baseline.predict(examples, prepared.items, columns=columns, start=start)
+            return baseline.predict(examples, columns=columns, start=start)
 
         both(kind, prepared, predict)
 
 
-def parts(prepared: PreparedTask, settings: RelationSettings, folder: Path) -> None:
+def parts(prepared: PreparedTask, folder: Path) -> None:
     """Print the two halves of the trained model, each alone."""
     labels = prepared.task.labels
-    bag = replace(fit_bag(prepared.task.training, prepared.items, labels, settings.bag), share=1.0)
+    bag = replace(BagModel.open(folder / BAG_FILE, labels=labels), share=1.0)
     network = RelationModel(folder, schema=Schema.load())
 
     def by_words(place: int, start: int) -> Logits:
@@ -136,7 +136,7 @@ def parts(prepared: PreparedTask, settings: RelationSettings, folder: Path) -> N
         return [
             bag.joined(
                 np.zeros((len(e.unit.pairs), labels.columns), dtype=np.float32),
-                prepared.items[e.document], e.unit, labels.conventions,
+                e.item, e.unit, labels.conventions,
             )
             for e in prepared.measured[place][0]
         ]  # fmt: skip
@@ -231,7 +231,7 @@ def main() -> None:
     corpora.show("sentence co-occurrence", _cooccurring)
     corpora.show("patterns", patterns.extract)
     classical(prepared)
-    parts(prepared, settings, options.model)
+    parts(prepared, options.model)
     trained = TrainedRelationExtractor(options.model, schema=schema, named=False)
     corpora.show("trained model", trained.extract)
     if options.fp32:

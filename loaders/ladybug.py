@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import re
 import shutil
+import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -246,11 +248,18 @@ class _Loader:
         run(self.target, "CREATE MACRO type(r) AS label(r)")
 
     def copy(self) -> None:
-        """Stage and copy every table's rows: nodes first."""
-        for query in layout.NODES:
-            self._copy(query, by=["a"])
-        for query in layout.RELATIONSHIPS:
-            self._copy(query, by=["r", "a", "b"])
+        """Stage and copy every table's rows, nodes first; one query is staged ahead of the copy."""
+        queries = [(query, ["a"]) for query in layout.NODES]
+        queries += [(query, ["r", "a", "b"]) for query in layout.RELATIONSHIPS]
+        with ThreadPoolExecutor(1) as ahead:
+            staged = [ahead.submit(self._stage, *queries[0])]
+            for following in [*queries[1:], None]:
+                folder, parts = staged.pop().result()
+                if following is not None:
+                    staged.append(ahead.submit(self._stage, *following))
+                for key, files in parts.items():
+                    self._copy_files(key, files)
+                shutil.rmtree(folder)
 
     def _create_nodes(self, label: str, properties: dict[str, str]) -> None:
         columns = ", ".join(f"`{name}` {kind}" for name, kind in properties.items())
@@ -263,12 +272,10 @@ class _Loader:
         parts += [f"`{column}` {kind}" for column, kind in properties.items()]
         run(self.target, f"CREATE REL TABLE `{name}`({', '.join(parts)})")
 
-    def _copy(self, query: str, *, by: list[str]) -> None:
-        """Stage the rows of ``query``, apart by table, and copy them."""
-        staged = self.folder / "staged"
-        for key, files in partition(self.source, query, by=by, folder=staged).items():
-            self._copy_files(key, files)
-        shutil.rmtree(staged)
+    def _stage(self, query: str, by: list[str]) -> tuple[Path, dict[tuple[str, ...], list[Path]]]:
+        """Write the rows of ``query`` into a new folder, apart by table."""
+        folder = Path(tempfile.mkdtemp(dir=self.folder)) / "staged"
+        return folder, partition(self.source, query, by=by, folder=folder)
 
     def _copy_files(self, key: tuple[str, ...], files: list[Path]) -> None:
         import pyarrow.parquet as pq

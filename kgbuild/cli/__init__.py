@@ -47,6 +47,8 @@ def _root(
     if verbose:
         logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
         logging.getLogger("kgbuild").debug("verbose")
+    else:  # that a transaction is tried again is no news
+        logging.getLogger("neo4j").setLevel(logging.ERROR)
 
 
 def _register() -> None:

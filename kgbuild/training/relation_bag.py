@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from kgbuild.extractors.bag_model import BagModel, bag_rows
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kgbuild.extractors.relation_labels import RelationLabels
-    from kgbuild.records import AnnotatedDocument
     from kgbuild.training.relation_data import Example
     from kgbuild.training.relation_settings import BagSettings
 
@@ -23,19 +22,13 @@ _NEVER = -20.0
 _ROUNDS = 300
 
 
-def fit_bag(
-    examples: Sequence[Example],
-    items: Mapping[str, AnnotatedDocument],
-    labels: RelationLabels,
-    settings: BagSettings,
-) -> BagModel:
+def fit_bag(examples: Sequence[Example], labels: RelationLabels, settings: BagSettings) -> BagModel:
     """Learn from windows, for each convention all pairs that it says anything of.
 
     A convention without such a pair is never related.
 
     Args:
         examples: windows of all corpora.
-        items: their documents by id.
         labels: of the model.
         settings: of the regressions.
     """
@@ -52,7 +45,7 @@ def fit_bag(
             continue
         types = np.concatenate([example.types[place] for example in own])
         novel = np.concatenate([example.novel[place] for example in own])
-        rows = bag_matrix(own, items)
+        rows = bag_matrix(own)
 
         def learn(
             columns: slice, chosen: NDArray[np.bool_], truth: NDArray[np.int64], strength: float,
@@ -78,14 +71,14 @@ def fit_bag(
     )
 
 
-def bag_matrix(examples: Sequence[Example], items: Mapping[str, AnnotatedDocument]) -> Any:
+def bag_matrix(examples: Sequence[Example]) -> Any:
     """Return a sparse row for each pair of the windows: its buckets, then its numbers."""
     import numpy as np
     from scipy.sparse import csr_matrix, hstack
 
     places, values, ends = [], [], [0]
     for example in examples:
-        rows, counts = bag_rows(items[example.document], example.unit)
+        rows, counts = bag_rows(example.item, example.unit)
         for own, count in zip(rows, counts.tolist(), strict=True):
             places.append(own)
             values.append(np.full(len(own), count, dtype=np.float32))

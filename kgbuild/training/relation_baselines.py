@@ -6,7 +6,7 @@ no idea of a sentence; they are here so that what a neural model gains can be se
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from kgbuild.errors import MissingExtraError
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kgbuild.extractors.relation_labels import Convention
-    from kgbuild.records import AnnotatedDocument
     from kgbuild.training.relation_data import Example
 
 __all__ = ["BASELINES", "BaselineName", "RelationBaseline"]
@@ -51,11 +50,11 @@ class RelationBaseline:
         self._types: Any = None
         self._novel: Any = None
 
-    def fit(self, examples: Sequence[Example], items: Mapping[str, AnnotatedDocument]) -> None:
+    def fit(self, examples: Sequence[Example]) -> None:
         """Learn from the windows of documents, all pairs that the convention says anything of."""
         import numpy as np
 
-        rows = _bags(examples, items)
+        rows = _bags(examples)
         types = np.concatenate([example.types[self._place] for example in examples])
         novel = np.concatenate([example.novel[self._place] for example in examples])
         known = types >= 0
@@ -64,17 +63,12 @@ class RelationBaseline:
             self._novel = self._new().fit(rows[novel >= 0], novel[novel >= 0])
 
     def predict(
-        self,
-        examples: Sequence[Example],
-        items: Mapping[str, AnnotatedDocument],
-        *,
-        columns: int,
-        start: int,
+        self, examples: Sequence[Example], *, columns: int, start: int
     ) -> list[NDArray[np.float32]]:
         """Return rows like the neural model's, ``(pairs, columns)``; ``start`` is our first."""
         import numpy as np
 
-        rows = _bags(examples, items)
+        rows = _bags(examples)
         logits = np.full((rows.shape[0], columns), -20.0, dtype=np.float32)
         chances = np.log(self._types.predict_proba(rows) + 1e-9)
         for column, kind in enumerate(self._types.classes_.tolist()):
@@ -97,5 +91,5 @@ class RelationBaseline:
         )
 
 
-def _bags(examples: Sequence[Example], items: Mapping[str, AnnotatedDocument]) -> Any:
-    return bag_matrix(examples, items)[:, :BUCKETS]
+def _bags(examples: Sequence[Example]) -> Any:
+    return bag_matrix(examples)[:, :BUCKETS]

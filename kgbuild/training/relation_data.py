@@ -61,7 +61,7 @@ class Example:
     """A window with what each convention says of its pairs.
 
     Attributes:
-        document: id of its document.
+        item: its document, as its corpus annotates it.
         unit: the window.
         types: ``(conventions, pairs)``: 0 none, 1 and up the types, ``UNKNOWN`` where the
             convention says nothing.
@@ -70,11 +70,16 @@ class Example:
             doesn't (``-1 - type``); 0 where it says nothing.
     """
 
-    document: str
+    item: AnnotatedDocument
     unit: RelationUnit
     types: NDArray[np.int64]
     novel: NDArray[np.int64]
     implied: NDArray[np.int64]
+
+    @property
+    def document(self) -> str:
+        """Id of its document."""
+        return self.item.document.id
 
 
 def labels_of(settings: RelationSettings, *, window: int = 510) -> RelationLabels:
@@ -219,16 +224,14 @@ def examples_of(
             special=special,
         )
         examples += [
-            _example(
-                item.document.id, unit, gold, convention, labels=labels, implications=implications
-            )
+            _example(item, unit, gold, convention, labels=labels, implications=implications)
             for unit in units
         ]
     return examples
 
 
 def _example(
-    document: str,
+    item: AnnotatedDocument,
     unit: RelationUnit,
     gold: Gold,
     convention: int,
@@ -257,4 +260,4 @@ def _example(
             if here == convention and ends in labels.conventions[there].pairs:
                 holds = types[convention, column] == type_
                 implied[there, column] = other if holds else -1 - other
-    return Example(document, unit, types, novel, implied)
+    return Example(item, unit, types, novel, implied)

@@ -49,15 +49,6 @@ class PreparedTask:
     corpora: Sequence[RelationCorpus]
     sample: Example
 
-    @property
-    def items(self) -> dict[str, AnnotatedDocument]:
-        """The documents of all corpora by id."""
-        return {
-            item.document.id: item
-            for corpus in self.corpora
-            for item in (*corpus.training, *corpus.development)
-        }
-
 
 def prepare_task(settings: RelationSettings, base: Path, *, beside: Path) -> PreparedTask:
     """Read the corpora and cut them into windows for the tokenizer of ``base``."""
@@ -191,7 +182,7 @@ def _learned_bag(prepared: PreparedTask, settings: RelationSettings) -> BagModel
     from kgbuild.training.relation_bag import fit_bag
 
     task = prepared.task
-    return fit_bag(task.training, prepared.items, task.labels, settings.bag)
+    return fit_bag(task.training, task.labels, settings.bag)
 
 
 def _judge(
@@ -209,7 +200,6 @@ def _judge(
     )
 
     labels = prepared.task.labels
-    items = prepared.items
     found: dict[int, list[Verdict]] = {}
     gold: dict[int, set[Pair]] = {}
     measures: dict[str, float] = {}
@@ -218,7 +208,7 @@ def _judge(
             rows = prepared.task.predict(model, examples, torch.device("cpu"))
             if bag is not None:
                 rows = [
-                    bag.joined(row, items[example.document], example.unit, labels.conventions)
+                    bag.joined(row, example.item, example.unit, labels.conventions)
                     for row, example in zip(rows, examples, strict=True)
                 ]
             own = found[place] = verdicts(examples, rows, labels, place)

@@ -42,7 +42,7 @@ def parse(stream: BinaryIO, options: ParseOptions, *, source: str) -> Iterator[T
         if isinstance(item, Failure):
             yield item
         else:
-            lines.append(item[1])
+            lines.append(" ".join(item[1].splitlines()))  # polib takes U+2028 for a line's end
     try:
         entries = polib.pofile("\n".join(lines) + "\n")
     except OSError as error:

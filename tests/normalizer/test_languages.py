@@ -146,6 +146,9 @@ def test_a_catalogue_of_icd_10_holds_two_languages(tmp_path: Path) -> None:
         "R51": ("Headache", []),
         "J20": ("Acute bronchitis", [("Bronchite aiguë", "fr")]),
     }
+    path.write_text(CATALOGUE.replace("Anémie, sans", "Anémie,\u2028sans"), "utf-8")
+    terms = open_vocabulary(str(path), category="Disease").terms()
+    assert "Anémie, sans précision" in [s.text for t in terms for s in t.synonyms]
     path.write_text(CATALOGUE.replace('"Maladies du sang"', '"Maladies "du" sang"'), "utf-8")
     [broken] = open_vocabulary(str(path), category="Disease").terms()
     assert "unescaped double quote" in broken.reason

@@ -324,9 +324,9 @@ def test_a_corpus_without_pairs_teaches_the_regressions_nothing(
     prepared = prepare_task(settings(), folder / "base", beside=folder)
     first = [e for e in prepared.task.training if int(e.document[5:]) < 100]
     labels = prepared.task.labels
-    bag = fit_bag(first, prepared.items, labels, settings().bag)
+    bag = fit_bag(first, labels, settings().bag)
     example = first[0]
-    logits = bag.logits(prepared.items[example.document], example.unit)
+    logits = bag.logits(example.item, example.unit)
     columns = labels.conventions[0].columns
     assert (logits[:, columns] == -20).all()
     assert (np.abs(logits[:, :columns]) < 20).all()
@@ -354,15 +354,13 @@ def test_classical_baselines_learn_the_words_between(trained: tuple[Path, Relati
     folder = trained[0]
     prepared = prepare_task(settings(), folder / "base", beside=folder)
     labels = prepared.task.labels
-    items = {item.document.id: item for own in prepared.corpora for item in own.training}
-    items |= {item.document.id: item for own in prepared.corpora for item in own.development}
     learned = [e for e in prepared.task.training if int(e.document[5:]) < 100]
     examples, documents = prepared.measured[0]
     wanted = gold_pairs(documents, labels.conventions[0])
     for kind in BASELINES:
         baseline = RelationBaseline(kind, labels.conventions[0], place=0)
-        baseline.fit(learned, items)
-        rows = baseline.predict(examples, items, columns=labels.columns, start=0)
+        baseline.fit(learned)
+        rows = baseline.predict(examples, columns=labels.columns, start=0)
         found = verdicts(examples, rows, labels, 0)
         assert measure(found, wanted, best_threshold(found, wanted))["type"] > 0.8, kind
 
