@@ -1,12 +1,15 @@
 """Loading Neo4j, against the best hand-written loop on the same graph.
 
     python benchmarks/neo4j_loading.py [--statements 10000 100000] [--writers 1 2] [--kgx PYTHON]
+        [--alone]
 
 For each size, each on an empty server of its own that has done the same with a small graph before:
 ours; ours again, unchanged; ours after a hundredth of the statements was withdrawn; a loop with one
 writer, written by hand (unique ids, batches of 10,000, UNWIND, CREATE, properties set, evidence
 with its three links in one statement). Then the way by neo4j-admin: the export and the import. Ours
 makes the indexes for questions too; the hand-written loop gets them in a row of its own.
+
+With --alone only the load, the reload and the way by neo4j-admin.
 
 With --kgx, the interpreter of an environment with KGX (`pip install kgx`): KGX's Neo4j sink too,
 from our export, which is entities and statements; and ours of just these.
@@ -167,11 +170,10 @@ def warmed(folder: Path, small: GraphTables, first: str) -> Iterator[Bench]:
         yield bench
 
 
-def measure(tables: GraphTables, writers: list[int], folder: Path) -> Path:
+def measure(tables: GraphTables, writers: list[int], folder: Path, *, alone: bool) -> Path:
     elements = sum(tables.count(name) for name in
                    ("entities", "documents", "statements", "evidence", "occurrences"))  # fmt: skip
     small = synthetic_graph(folder / "small", statements=SMALL, seed=1)
-    fewer = withdrawn(tables, folder / "fewer")
     ours = {}
     for count in writers:
         with warmed(folder / f"ours-{count}", small, "load") as bench:
@@ -183,10 +185,13 @@ def measure(tables: GraphTables, writers: list[int], folder: Path) -> Path:
                 continue
             again = bench.timed("... again, unchanged", elements, lambda: bench.load(tables))
             print(f"|   times faster than the first | | {ours[count] / again:.0f} | | | | |")
+            if alone:
+                return bench.server.jars
             bench.timed("... told to compare everything", elements,
                         lambda: bench.load(tables, force=True))  # fmt: skip
+            fewer = withdrawn(tables, folder / "fewer")
             bench.timed("... a hundredth of the statements withdrawn", elements,
-                        lambda: bench.load(fewer))  # fmt: skip
+                        lambda fewer=fewer: bench.load(fewer))  # fmt: skip
     with warmed(folder / "by-hand", small, "by_hand") as bench:
         by_hand = bench.timed("by hand, 1 writer", elements, lambda: bench.by_hand(tables))
         indexes = bench.timed("... the indexes of ours", elements,
@@ -251,6 +256,7 @@ def main() -> None:
     parser.add_argument("--statements", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--writers", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--kgx", metavar="PYTHON")
+    parser.add_argument("--alone", action="store_true")
     arguments = parser.parse_args()
     for statements in arguments.statements:
         print(f"\n## {statements:,} statements\n")
@@ -260,7 +266,8 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             tables = synthetic_graph(folder / "graph", statements=statements)
-            by_import(tables, folder, measure(tables, arguments.writers, folder))
+            jars = measure(tables, arguments.writers, folder, alone=arguments.alone)
+            by_import(tables, folder, jars)
             if arguments.kgx:
                 by_kgx(tables, folder, arguments.kgx)
 
