@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = ["check_graph", "check_names", "load_ladybug", "load_ladybug_file"]
 
-_VERSION = "ladybug/1"
+_VERSION = "ladybug/2"
 _TOGETHER = 4  # copies in one transaction: each commit waits for the disk, each copy holds 24 MB
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
 

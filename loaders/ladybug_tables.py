@@ -25,6 +25,7 @@ STATEMENT = {
     "sentences": "INT64",
     "negated": "INT64",
     "hedged": "INT64",
+    "novel": "BOOL",
     "first_year": "INT32",
     "last_year": "INT32",
     "extractors": "STRING[]",
@@ -67,9 +68,11 @@ NODES = (
 # Neo4j has no map properties: qualifiers are `key=value` strings in both stores
 RELATIONSHIPS = (
     'SELECT subject AS "from", object AS "to", id, belief, papers, sentences, negated, hedged,'
-    " first_year, last_year, extractors, list_sort(list_transform(map_entries(qualifiers),"
+    " novel, first_year, last_year, extractors, list_sort(list_transform(map_entries(qualifiers),"
     " lambda q: q.key || '=' || q.value)) AS qualifiers,"
-    " predicate AS r, subject_category AS a, object_category AS b FROM statements",
+    " predicate AS r, subject_category AS a, object_category AS b FROM statements"
+    " LEFT JOIN (SELECT statement AS id, bool_or(novel) AS novel FROM evidence GROUP BY statement)"
+    " USING (id)",
     "SELECT e.id AS \"from\", s.subject AS \"to\", 'HAS_SUBJECT' AS r, 'Evidence' AS a,"
     " s.subject_category AS b FROM evidence e JOIN statements s ON s.id = e.statement",
     "SELECT e.id AS \"from\", s.object AS \"to\", 'HAS_OBJECT' AS r, 'Evidence' AS a,"

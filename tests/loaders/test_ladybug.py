@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from graph_rows import HOSTILE, entity
 
@@ -55,6 +57,10 @@ def test_holds_every_row(tmp_path: Path, schema: Schema) -> None:
 
 
 def test_statement_properties(tmp_path: Path, schema: Schema, example: GraphTables) -> None:
+    evidence = example.read("evidence")
+    judged = pa.array([[True, False, None][n % 3] for n in range(len(evidence))], pa.bool_())
+    place = evidence.schema.get_field_index("novel")
+    pq.write_table(evidence.set_column(place, "novel", judged), example.path("evidence"))
     load_ladybug(example, tmp_path / "g.lbug", schema=schema)
     wanted = {row["id"]: row for row in example.read("statements").to_pylist()}
     with CypherStore(tmp_path / "g.lbug") as store:
@@ -63,9 +69,16 @@ def test_statement_properties(tmp_path: Path, schema: Schema, example: GraphTabl
             "MATCH (a)-[r]->(b) WHERE r.belief IS NOT NULL RETURN a.id AS subject, b.id AS object,"
             " type(r) AS predicate, r.id AS id, r.belief AS belief, r.papers AS papers,"
             " r.sentences AS sentences, r.negated AS negated, r.hedged AS hedged,"
-            " r.first_year AS first_year, r.last_year AS last_year, r.extractors AS extractors",
+            " r.first_year AS first_year, r.last_year AS last_year, r.extractors AS extractors,"
+            " r.novel AS novel",
         )
     assert len(found) == len(wanted)
+    novel: dict[str, set[bool | None]] = {}
+    for piece in example.read("evidence").to_pylist():
+        novel.setdefault(piece["statement"], set()).add(piece["novel"])
+    for row in found:
+        said = novel.get(str(row["id"]), set()) - {None}
+        assert row.pop("novel") == (True in said if said else None)
     for row in found:
         assert row.items() <= wanted[str(row["id"])].items()
 
