@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -252,11 +251,11 @@ class _Loader:
         queries = [(query, ["a"]) for query in layout.NODES]
         queries += [(query, ["r", "a", "b"]) for query in layout.RELATIONSHIPS]
         with ThreadPoolExecutor(1) as ahead:
-            staged = [ahead.submit(self._stage, *queries[0])]
-            for following in [*queries[1:], None]:
-                folder, parts = staged.pop().result()
-                if following is not None:
-                    staged.append(ahead.submit(self._stage, *following))
+            staged = ahead.submit(self._stage, 0, *queries[0])
+            for number in range(1, len(queries) + 1):
+                folder, parts = staged.result()
+                if number < len(queries):
+                    staged = ahead.submit(self._stage, number, *queries[number])
                 for key, files in parts.items():
                     self._copy_files(key, files)
                 shutil.rmtree(folder)
@@ -272,9 +271,11 @@ class _Loader:
         parts += [f"`{column}` {kind}" for column, kind in properties.items()]
         run(self.target, f"CREATE REL TABLE `{name}`({', '.join(parts)})")
 
-    def _stage(self, query: str, by: list[str]) -> tuple[Path, dict[tuple[str, ...], list[Path]]]:
-        """Write the rows of ``query`` into a new folder, apart by table."""
-        folder = Path(tempfile.mkdtemp(dir=self.folder)) / "staged"
+    def _stage(
+        self, number: int, query: str, by: list[str]
+    ) -> tuple[Path, dict[tuple[str, ...], list[Path]]]:
+        """Write the rows of ``query`` into a folder of their own, apart by table."""
+        folder = self.folder / f"staged-{number}"
         return folder, partition(self.source, query, by=by, folder=folder)
 
     def _copy_files(self, key: tuple[str, ...], files: list[Path]) -> None:

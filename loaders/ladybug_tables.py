@@ -71,8 +71,7 @@ RELATIONSHIPS = (
     " novel, first_year, last_year, extractors, list_sort(list_transform(map_entries(qualifiers),"
     " lambda q: q.key || '=' || q.value)) AS qualifiers,"
     " predicate AS r, subject_category AS a, object_category AS b FROM statements"
-    " LEFT JOIN (SELECT statement AS id, bool_or(novel) AS novel FROM evidence GROUP BY statement)"
-    " USING (id)",
+    " LEFT JOIN novelty ON statement = id",
     "SELECT e.id AS \"from\", s.subject AS \"to\", 'HAS_SUBJECT' AS r, 'Evidence' AS a,"
     " s.subject_category AS b FROM evidence e JOIN statements s ON s.id = e.statement",
     "SELECT e.id AS \"from\", s.object AS \"to\", 'HAS_OBJECT' AS r, 'Evidence' AS a,"

@@ -62,7 +62,6 @@ _NAMED = ", ".join(
     for name in ("synonyms", "xrefs", "parents")
 )
 _QUALIFIED = f"CASE WHEN cardinality(s.qualifiers) > 0 THEN {_QUALIFIERS} END"
-_NOVEL = "SELECT statement, bool_or(novel) AS novel FROM evidence GROUP BY statement"
 _LISTED = ", ".join(
     # lists of Neo4j hold no nulls: what is unknown of a piece of evidence is false there
     ("list(coalesce(novel, false)" if name == "novel" else f'list("{name}"')
@@ -190,7 +189,7 @@ def make_views(
         "documents": f"SELECT 'Document' AS part, id AS key, * FROM documents{nothing}",
         "statements": f"SELECT predicate AS part, id AS key, s.* REPLACE ({_QUALIFIED} AS"
         f" qualifiers), n.novel{', l.*' if lists else ''} FROM statements s"
-        f" LEFT JOIN ({_NOVEL}) n ON n.statement = s.id{lists}",
+        f" LEFT JOIN novelty n ON n.statement = s.id{lists}",
         "evidence": "SELECT 'Evidence' AS part, e.id AS key, s.subject, s.object,"
         f" e.document AS of_document, e.* FROM evidence e JOIN statements s ON s.id = e.statement"
         f"{nothing}",

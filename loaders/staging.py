@@ -65,6 +65,9 @@ def connect(
 ) -> duckdb.DuckDBPyConnection:
     """Return a DuckDB connection in which each graph table is a view over its Parquet file.
 
+    The view ``novelty`` says of each statement whether any evidence calls it new; null where none
+    judges.
+
     Args:
         tables: the graph.
         memory: bytes that DuckDB may use before it spills.
@@ -79,6 +82,10 @@ def connect(
     for name in GRAPH_TABLES:
         source = connection.read_parquet([str(tables.path(name))], hive_partitioning=False)
         source.create_view(name)
+    connection.execute(
+        "CREATE VIEW novelty AS"
+        " SELECT statement, bool_or(novel) AS novel FROM evidence GROUP BY statement"
+    )
     return connection
 
 
