@@ -40,11 +40,16 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Conventions:
-    """The heads that are read, and the convention of each category."""
+    """The heads of a model, and the convention of each category that is read."""
 
-    heads: Sequence[Head]
+    all_heads: Sequence[Head]
     chosen: Mapping[str, str]
     labels_in_all: int
+
+    @property
+    def heads(self) -> Sequence[Head]:
+        """The heads that are read."""
+        return [head for head in self.all_heads if head.wanted]
 
 
 def read_conventions(
@@ -94,10 +99,9 @@ def read_conventions(
         labels = read_labels(dict(enumerate(bioes_labels(own))))
         high = low + len(labels.types)
         wanted_here = frozenset(c for c, by in chosen.items() if by == name)
-        if wanted_here:
-            groups = {c: [i for i, t in enumerate(labels.types) if t == c] for c in own}
-            repeat = float(settings.get("repeat", {}).get(name, 2.0))
-            heads.append(Head(name, low, high, labels, wanted_here, groups, repeat))
+        groups = {c: [i for i, t in enumerate(labels.types) if t == c] for c in own}
+        repeat = float(settings.get("repeat", {}).get(name, 2.0))
+        heads.append(Head(name, low, high, labels, wanted_here, groups, repeat))
         low = high
     return Conventions(heads, chosen, low)
 

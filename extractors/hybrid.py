@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from kgbuild.errors import ConfigError
+from kgbuild.extractors.doubt import Doubt
 from kgbuild.extractors.merging import MentionMerger, Rule
 from kgbuild.protocols import Recognizer
 from kgbuild.records import AnnotatedDocument, Mention, content_hash
@@ -42,6 +43,7 @@ class HybridRecognizer:
         rule: see above.
         votes: how many recognizers must agree, under ``vote``; default more than half.
         nested: let a mention lie inside another. Without effect under ``union``.
+        doubt: about two of the recognizers, of which one is asked about the other's mentions.
 
     Raises:
         ConfigError: no recognizers, equal names, an unknown rule, or ``votes`` out of range.
@@ -54,6 +56,7 @@ class HybridRecognizer:
         rule: Rule = "priority",
         votes: int | None = None,
         nested: bool = False,
+        doubt: Doubt | None = None,
     ) -> None:
         names = [recognizer.name for recognizer in recognizers]
         if not names or len(set(names)) < len(names):
@@ -68,12 +71,18 @@ class HybridRecognizer:
         needed = votes if votes is not None else len(names) // 2 + 1
         self._merger = MentionMerger(rule=rule, votes=needed, nested=nested)
         ordered = names if rule == "priority" else sorted(names)
-        settings = content_hash(rule, needed if rule == "vote" else 0, nested, *ordered)
+        self._doubt = doubt
+        least = sorted(doubt.least.items()) if doubt is not None else ()
+        settings = content_hash(rule, needed if rule == "vote" else 0, nested, least, *ordered)
         self.name = f"hybrid:{rule}/{settings[:12]}"
 
     def recognize(self, batch: Sequence[AnnotatedDocument]) -> list[tuple[Mention, ...]]:
         """Return the merged mentions of each document, in order of start."""
-        found = [recognizer.recognize(batch) for recognizer in self._recognizers]
+        known: dict[str, list[tuple[Mention, ...]]] = {}
+        if self._doubt is not None:
+            pair = self._doubt.judge.name, self._doubt.names.name
+            known = dict(zip(pair, self._doubt.recognize(batch), strict=True))
+        found = [known.get(r.name) or r.recognize(batch) for r in self._recognizers]
         return [tuple(self.merge(mentions)) for mentions in zip(*found, strict=True)]
 
     def merge(self, found: Sequence[Iterable[Mention]]) -> list[Mention]:

@@ -170,8 +170,9 @@ class PatternExtractor:
             start=masked.sentence.start,
             end=masked.sentence.end,
             extractor=self.name,
-            negated=cues.negated(match.end, match.trigger_start),
-            hedged=cues.hedged(match.end, match.trigger_start),
+            # Without a trigger one only names the other ("MTHFR C677T"): nothing to deny.
+            negated=start < end and cues.negated(match.end, start),
+            hedged=start < end and cues.hedged(match.end, start),
             trigger=trigger,
         )
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +18,7 @@ from kgbuild.batching import pack_by_length
 from kgbuild.checkpoints import file_fingerprint, open_tokenizer, read_json, special_tokens
 from kgbuild.errors import ConfigError
 from kgbuild.extractors.conventions import Conventions, read_conventions
+from kgbuild.extractors.doubt import Asked
 from kgbuild.extractors.labels import decode, runs
 from kgbuild.extractors.merging import MentionMerger
 from kgbuild.extractors.repeats import with_repeats
@@ -35,6 +39,11 @@ SHIPPED_MODEL = Path(__file__).with_name("weights")
 MODEL_FILE = "mentions.onnx"
 SETTINGS_FILE = "mentions.json"
 NAMES_FILE = "names.npz"
+_DRUG = "ChemicalEntity"
+_ANTIBODY = re.compile(r"[a-z]{3}mabs?\Z")
+"""The stem of monoclonal antibodies' names (WHO, stems of international nonproprietary names).
+
+They are drugs, even if they look like proteins to a model."""
 _CHUNK = 32  # documents whose windows are packed together
 
 
@@ -113,7 +122,12 @@ class TaggerRecognizer:
     def name(self) -> str:
         """``tagger/HASH``; the hash is of the weights, the conventions and the gazetteer."""
         names = self._gazetteer.fingerprint if self._gazetteer is not None else ""
-        settings = {**self._conventions.chosen, "gazetteer": names, "nested": str(self._nested)}
+        settings = {
+            **self._conventions.chosen,
+            "gazetteer": names,
+            "nested": str(self._nested),
+            "rules": "antibodies",
+        }
         return f"tagger/{file_fingerprint(self._files, settings=settings)[:12]}"
 
     @property
@@ -126,6 +140,39 @@ class TaggerRecognizer:
 
         Documents are prepared in this thread while earlier ones run through the model in others.
         """
+        return self._decode(batch, self._scored(batch))
+
+    def recognize_and_judge(
+        self, batch: Sequence[AnnotatedDocument], asked: Sequence[Sequence[Asked]]
+    ) -> tuple[list[tuple[Mention, ...]], list[list[float]]]:
+        """Return the mentions of each document, and how likely other places are mentions.
+
+        A place's probability is the mean over its words, by the convention that gives it most of
+        all that have its category (one of ``categories``); 0 where no word is there.
+        """
+        prepared = self._scored(batch)
+        found = self._decode(batch, prepared)
+        return found, [
+            [self._chance(item, place) for place in places]
+            for item, places in zip(prepared, asked, strict=True)
+        ]
+
+    def _chance(self, item: _Prepared, asked: Asked) -> float:
+        import numpy as np
+
+        start, end, category = asked
+        first = bisect_right(item.text.words, start, key=itemgetter(1))
+        stop = bisect_left(item.text.words, end, key=itemgetter(0))
+        if first >= stop:
+            return 0.0
+        chances = []
+        for head in self._conventions.all_heads:
+            if category in head.groups:
+                rows = _log_softmax(item.scores[first:stop, head.low : head.high])
+                chances.append(np.exp(rows[:, head.groups[category]]).sum(axis=1).mean())
+        return float(max(chances))
+
+    def _scored(self, batch: Sequence[AnnotatedDocument]) -> list[_Prepared]:
         prepared: list[_Prepared] = []
         running: list[Future[None]] = []
         with ThreadPoolExecutor(self._threads) as pool:
@@ -139,7 +186,7 @@ class TaggerRecognizer:
                 prepared += fresh
             for future in running:
                 future.result()
-        return self._decode(batch, prepared)
+        return prepared
 
     def _prepare(self, text: TaggedText) -> _Prepared:
         import numpy as np
@@ -204,6 +251,8 @@ class TaggerRecognizer:
         import numpy as np
 
         start, end = text.words[words[0]][0], text.words[words[1] - 1][1]
+        if _ANTIBODY.search(doc.document.text, start, end) and _DRUG in self.categories:
+            category = _DRUG
         score = min(float(np.exp(chances).sum(axis=1).mean()), 1.0)
         document = doc.document
         return Mention(

@@ -35,6 +35,7 @@ from kgbuild.records import Candidate, content_hash
 from kgbuild.stages import Components
 
 if TYPE_CHECKING:
+    from kgbuild.extractors.doubt import Doubt
     from kgbuild.extractors.gazetteer import Gazetteer
     from kgbuild.normalizer.build import LexiconReport
     from kgbuild.normalizer.index import DenseIndex
@@ -123,6 +124,8 @@ def check(config: Config) -> None:
     for recognizer in config.recognizers:
         if isinstance(recognizer, DictionaryConfig):
             _known_categories(recognizer.categories, schema)
+            if "plausible" in recognizer.model_fields_set:
+                _known_categories(list(recognizer.plausible), schema)
     for relation in config.relations:
         _relation_extractor(relation, schema)
 
@@ -155,7 +158,8 @@ def make_components(prepared: Prepared, *, progress: Progress | None = None) -> 
     if len(recognizers) != 1:
         from kgbuild.extractors.hybrid import HybridRecognizer
 
-        recognizer = HybridRecognizer(recognizers, rule=config.merge)
+        doubt = _doubt(config, recognizers, schema)
+        recognizer = HybridRecognizer(recognizers, rule=config.merge, doubt=doubt)
     relations = tuple(_relation_extractor(c, schema) for c in config.relations)
     return Components(
         schema=schema,
@@ -166,6 +170,26 @@ def make_components(prepared: Prepared, *, progress: Progress | None = None) -> 
         keep_nil=config.assembly.keep_nil,
         preferred=lexicon.preferred_id if config.assembly.unite else str,
     )
+
+
+def _doubt(config: Config, recognizers: Sequence[Recognizer], schema: Schema) -> Doubt | None:
+    """Let the first tagger be asked about the names that the first dictionary finds."""
+    from kgbuild.extractors.doubt import Doubt
+    from kgbuild.extractors.tagger import TaggerRecognizer
+
+    tagger = next((r for r in recognizers if isinstance(r, TaggerRecognizer)), None)
+    pairs = zip(config.recognizers, recognizers, strict=True)
+    named = next(((c, r) for c, r in pairs if isinstance(c, DictionaryConfig)), None)
+    if tagger is None or named is None:
+        return None
+    least = {
+        found: (category, chance)
+        for category, chance in named[0].plausible.items()
+        if category in tagger.categories
+        for found in schema.categories
+        if schema.is_a(found, category)
+    }
+    return Doubt(tagger, named[1], least)
 
 
 def _recognizer(config: RecognizerConfig, schema: Schema, lexicon: Lexicon) -> Recognizer:

@@ -57,6 +57,11 @@ class DictionaryConfig(Section):
     type: Literal["dictionary"] = "dictionary"
     categories: list[str] | None = Field(None, description="only these categories")
     nested: bool = Field(False, description="also find names inside longer ones")
+    plausible: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(
+        {"ChemicalEntity": 0.1, "Disease": 0.005},
+        description="beside a tagger: how likely it must hold names of a category for mentions; "
+        "those of other categories are kept",
+    )
 
 
 class VariantsConfig(Section):
@@ -176,10 +181,10 @@ class Config(Section):
     )
     reading: ReadingConfig = ReadingConfig()
     recognizers: list[RecognizerConfig] = Field(
-        default=[TaggerConfig(), DictionaryConfig(), VariantsConfig()], min_length=1
+        default=[VariantsConfig(), TaggerConfig(), DictionaryConfig()], min_length=1
     )
     merge: Literal["priority", "longest", "vote", "union"] = Field(
-        "longest", description="which mention wins where recognizers overlap"
+        "priority", description="which mention wins where recognizers overlap"
     )
     grounding: GroundingConfig = GroundingConfig()
     relations: list[RelationConfig] = Field(

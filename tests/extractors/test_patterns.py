@@ -196,6 +196,10 @@ NEGATED = [
     ),
     ("[CCR5|G] was not associated with [lupus|D].", {"not CCR5 associated_with lupus"}),
     (
+        "[MTHFR|G] [C677T|V] was not associated with [thrombosis|D].",
+        {"MTHFR has_variant C677T", "not C677T associated_with thrombosis"},
+    ),
+    (
         "Neither [zinc|C] nor [copper|C] inhibited [SOD1|G].",
         {"not zinc inhibits SOD1", "not copper inhibits SOD1"},
     ),
