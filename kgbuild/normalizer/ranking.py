@@ -77,6 +77,11 @@ class Ranking:
             return 0.95
         return self.compatible.get((wanted, found), 0.0)
 
+    def is_of(self, candidate: Candidate, category: str) -> bool:
+        """Tell whether a candidate is of a category, not just of one that serves too."""
+        label = self.lexicon.label(candidate.curie)
+        return label is not None and self.fit(category, label[1]) == 1
+
     def agreeing_with(
         self, candidates: Sequence[Candidate], long_form: str
     ) -> tuple[Candidate, ...]:
@@ -115,6 +120,7 @@ class Ranking:
                 continue
             order = (
                 -leading.get(entry.category, 0.0),
+                self.fit(category, entry.category) < 1,
                 0 if category else self._category_order.get(entry.category, 999),
                 -tier,
                 self.schema.prefix_rank(entry.curie, category=entry.category),

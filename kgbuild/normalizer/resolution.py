@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -25,6 +25,7 @@ _SHORTER = {
 }
 _VARIANT = "SequenceVariant"
 _SHORT = 6
+_CODE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +96,29 @@ class EqualNames:
 
     def _by_long_form(self, query: Query) -> tuple[Candidate, ...]:
         candidates = self._ranking.equal_names(query.long_form, query.category)
-        if candidates:
+        if candidates and self._ranking.is_of(candidates[0], query.category):
             return candidates
         shorts = self._ranking.equal_names(query.text, query.category, defined=True)
-        return self._ranking.agreeing_with(shorts, query.long_form)
+        agreeing = self._ranking.agreeing_with(shorts, query.long_form)
+        found = tuple(dict.fromkeys((*agreeing, *candidates)))
+        if not (agreeing and self._ranking.is_of(agreeing[0], query.category)):
+            found = self._of_code(query, shorts, is_of_kind=bool(found)) or found
+        return found
+
+    def _of_code(
+        self, query: Query, shorts: Sequence[Candidate], *, is_of_kind: bool
+    ) -> tuple[Candidate, ...]:
+        """Return what a short form with a number is a code of, whatever it is written out as.
+
+        It is the term's name itself ("PLAGL2"), or, where what it is written out as is something
+        of a kind that serves too (``is_of_kind``: the protein), any name of one term only.
+        """
+        if len(query.text) < _CODE or not any(map(str.isdigit, query.text)):
+            return ()
+        own = [c for c in shorts if self._ranking.is_of(c, query.category)]
+        if is_of_kind and len(own) == 1:
+            return tuple(own)
+        return tuple(c for c in own if c.name == query.text)
 
     def _why_not(self, query: Query) -> str:
         others = {entry.category for entry in self._ranking.lexicon.lookup(query.text)}

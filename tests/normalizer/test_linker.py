@@ -157,6 +157,30 @@ def test_a_preferred_name_beats_a_related_one_of_a_better_vocabulary(make_lexico
     assert linker.resolve("strange ailment", "Disease").best.curie == "MESH:C1"
 
 
+def test_a_gene_comes_before_the_protein_that_has_its_name(make_lexicon, schema):
+    lexicon = make_lexicon(
+        [
+            term("HGNC:7166", "MMP2", "Gene"),
+            term("HGNC:8583", "SERPINE1", "Gene", "PAI1/abbreviation"),
+            term("HGNC:9047", "PLAGL2", "Gene"),
+            term("MESH:D020778", "matrix metalloproteinase 2", "Protein", "MMP-2"),
+            term("MESH:D017395", "plasminogen activator inhibitor 1", "Protein", "PAI-1"),
+            term("MONDO:1", "meconium abnormality 2", "Disease"),
+        ]
+    )
+    linker = Linker(lexicon, schema=schema)
+    assert linker.resolve("MMP-2", "Gene").best.curie == "HGNC:7166"
+    assert linker.resolve("MMP-2", "Protein").best.curie == "MESH:D020778"
+    protein = "plasminogen activator inhibitor 1"
+    assert linker.resolve(protein, "Gene").best.curie == "MESH:D017395"
+    assert linker.resolve("PAI-1", "Gene", long_form=protein).best.curie == "HGNC:8583"
+    # a code is believed whatever it is written out as, in its own category and as written
+    unknown = "pleomorphic adenoma like 2"
+    assert linker.resolve("PLAGL2", "Gene", long_form=unknown).best.curie == "HGNC:9047"
+    assert linker.resolve("PLAGL2", "Disease", long_form=unknown).best is None
+    assert linker.resolve("PAI1", "Gene", long_form=unknown).best is None
+
+
 def test_without_a_category_the_recognizers_ranking_decides_and_ties_are_told(make_lexicon, schema):
     lexicon = make_lexicon(
         (
