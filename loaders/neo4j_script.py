@@ -34,6 +34,12 @@ _BEGINNING = """\
 // while this folder is in the server's import folder, by its name, and no load is under way.
 // At the end it tells whether the database holds the graph.
 """
+# Cypher has nothing that ends with a message, but errors that quote a text
+_REFUSE = (
+    f"MATCH (g:{LABEL} {{id: 'graph'}}) WHERE g.evidence <> 'nodes' RETURN"
+    " date('this database was loaded with --evidence ' + g.evidence + ', and the script is for one"
+    " with nodes: use `kgbuild load`')"
+)
 _MERGE = {
     "entities": "MERGE (x:Entity {id: r[0]}) {{labels}}SET x += {{values}}",
     "documents": "MERGE (x:Document {id: r[0]}) SET x += {{values}}",
@@ -88,6 +94,7 @@ def write_script(source: duckdb.DuckDBPyConnection, path: Path, schemas: list[Sc
     script = _Script(source, folder, f"file:///{quote(path.resolve().name)}/{_FOLDER}")
     families = shape.families("nodes")
     statements = [
+        _REFUSE,
         *CONSTRAINTS,
         f"CALL db.awaitIndexes({PATIENCE})",
         # what the database holds is not known any more; the next load compares

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 from graph_rows import HOSTILE, entity
+from neo4j.exceptions import Neo4jError
 from neo4j_server import QUICK, Server
 from test_neo4j_admin import everything, serving
 
@@ -151,6 +152,19 @@ def test_what_is_not_the_earlier_graph_is_told(
     assert not answer["statements"]
     server.load(later)
     server.holds(later)
+
+
+def test_a_database_with_another_choice_of_evidence_is_left_as_it_is(
+    server: Server, earlier: GraphTables, later: GraphTables, tmp_path: Path
+) -> None:
+    server.wipe()
+    server.load(earlier, evidence="properties")
+    before = everything(server)
+    export(later, earlier, tmp_path / "delta")
+    with pytest.raises(Neo4jError, match="loaded with --evidence properties, and the script is"):
+        apply(server, tmp_path / "delta")
+    assert everything(server) == before
+    assert server.load(earlier, evidence="properties").unchanged
 
 
 @pytest.mark.parametrize("form", ["csv", "parquet"])
