@@ -10,17 +10,18 @@ from kgbuild.loaders.cytoscape import export_cx2, export_cyjs
 from kgbuild.loaders.gexf import export_gexf
 from kgbuild.loaders.graphml import export_graphml
 from kgbuild.loaders.kgx import export_kgx_jsonl, export_kgx_tsv
-from kgbuild.loaders.neo4j_admin import export_neo4j_admin
+from kgbuild.loaders.neo4j_admin import export_neo4j_admin, export_neo4j_admin_since
 from kgbuild.loaders.serialize import RDF_FORMATS, export_rdf
 from kgbuild.loaders.sssom import export_sssom
 from kgbuild.loaders.tables import export_csv, export_parquet
 
 if TYPE_CHECKING:
+    from kgbuild.loaders.neo4j_delta import Earlier
     from kgbuild.loaders.report import LoadReport
     from kgbuild.ontologies.schema import Schema
     from kgbuild.tables import GraphTables
 
-__all__ = ["CANNOT", "EXPORTERS", "Exporter"]
+__all__ = ["CANNOT", "DIFFERENCE_EXPORTERS", "EXPORTERS", "DifferenceExporter", "Exporter"]
 
 
 class Exporter(Protocol):
@@ -28,6 +29,16 @@ class Exporter(Protocol):
 
     def __call__(self, tables: GraphTables, path: Path, *, schema: Schema) -> LoadReport:
         """Write ``path`` (csv and parquet: a folder; kgx: the beginning of two names)."""
+        ...
+
+
+class DifferenceExporter(Protocol):
+    """Writes what differs between an earlier graph and this one."""
+
+    def __call__(
+        self, tables: GraphTables, path: Path, *, schema: Schema, since: Earlier
+    ) -> LoadReport:
+        """Write the folder ``path``."""
         ...
 
 
@@ -44,6 +55,11 @@ EXPORTERS: dict[str, Exporter] = {
     "parquet": export_parquet,
     "sssom": export_sssom,
     **{name: partial(export_rdf, format=name) for name in RDF_FORMATS},
+}
+
+DIFFERENCE_EXPORTERS: dict[str, DifferenceExporter] = {
+    "neo4j-admin": export_neo4j_admin_since,
+    "neo4j-admin-parquet": partial(export_neo4j_admin_since, form="parquet"),
 }
 
 _EVIDENCE = "evidence, documents and mentions"

@@ -49,6 +49,7 @@ server.bolt.listen_address=127.0.0.1:{bolt}
 server.bolt.advertised_address=127.0.0.1:{bolt}
 server.http.listen_address=127.0.0.1:{http}
 server.https.enabled=false
+server.directories.import=import
 server.memory.pagecache.size=256m
 db.tx_log.rotation.retention_policy=1 files
 dbms.usage_report.enabled=false

@@ -27,6 +27,8 @@ Examples:
 
   kgbuild export graph --format kgx -o graph_kgx
 
+  kgbuild export graph --format neo4j-admin --since last_week -o changes
+
   kgbuild export graph --format pubtator -o annotated.pubtator
 """
 
@@ -41,6 +43,10 @@ def export(
     format: Annotated[str, typer.Option("--format", "-f", help="One of those below.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The file or folder to write.")],
     statements: Annotated[str, typer.Option(help="How RDF writes statements, see below.")] = "",
+    since: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="An earlier build: write what differs, see below."),
+    ] = None,
 ) -> None:
     """Write the graph, or the documents with their annotations.
 
@@ -49,11 +55,13 @@ def export(
     --statements as reification (the default), triple-terms (RDF 1.2) or named-graphs.
     Graph: kgx, kgx-jsonl, graphml, gexf, cyjs, cx2, sssom, csv, parquet (csv and parquet into a
     folder, kgx into two files whose names begin so), neo4j-admin and neo4j-admin-parquet (a folder
-    for Neo4j's bulk import, whose command is printed).
+    for Neo4j's bulk import, whose command is printed; with --since a folder that brings a database
+    which holds the earlier graph up to date).
     """
     from kgbuild.errors import InputError
     from kgbuild.graph import Graph
-    from kgbuild.loaders.exporters import CANNOT, EXPORTERS
+    from kgbuild.loaders.exporters import CANNOT, DIFFERENCE_EXPORTERS, EXPORTERS
+    from kgbuild.loaders.neo4j_delta import Earlier
     from kgbuild.loaders.rdf_shape import STATEMENT_FORMS
     from kgbuild.loaders.serialize import RDF_FORMATS, export_rdf
     from kgbuild.writers import WRITERS
@@ -63,12 +71,22 @@ def export(
             f"--statements {statements} with --format {format}: give one of "
             f"{', '.join(STATEMENT_FORMS)}, with one of the formats {', '.join(RDF_FORMATS)}"
         )
+    if since is not None and format not in DIFFERENCE_EXPORTERS:
+        raise InputError(
+            f"--since with --format {format}: only {', '.join(DIFFERENCE_EXPORTERS)} can be "
+            "written as what differs; leave --since out for the whole"
+        )
     if format in WRITERS:
         _export_documents(folder, format, output)
     elif format in EXPORTERS:
         write = EXPORTERS[format]
         if statements:
             write = partial(export_rdf, format=format, form=statements)
+        if since is not None:
+            earlier = Graph.open(since)
+            write = partial(
+                DIFFERENCE_EXPORTERS[format], since=Earlier(earlier.tables, earlier.schema)
+            )
         with Graph.open(folder) as graph:
             report = write(graph.tables, output, schema=graph.schema)
         if report.advice:

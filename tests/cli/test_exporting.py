@@ -174,3 +174,29 @@ def test_an_unknown_format_is_answered_by_the_known(kgb: Run, example_graph: Pat
     exported = kgb("export", example_graph, "--format", "excel", "-o", "x")
     assert exported.code == 2
     assert all(name in exported.err for name in [*WRITERS, *EXPORTERS])
+
+
+def test_what_differs_is_exported_for_neo4j(kgb: Run, example_graph: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "changes"
+    given = ["--format", "neo4j-admin", "--since", example_graph, "-o", folder]
+    exported = kgb("export", example_graph, *given)
+    assert exported.code == 0, exported.err
+    assert f"cypher-shell --file {folder}/apply.cypher" in exported.out
+    assert "neo4j-admin" not in exported.out  # nothing is new
+    script = (folder / "apply.cypher").read_text("utf-8")
+    assert "LOAD CSV" not in script
+    assert "UNION ALL" in script
+
+
+def test_what_differs_needs_a_graph_and_a_format_that_can(
+    kgb: Run, example_graph: Path, tmp_path: Path
+) -> None:
+    given = ["--since", example_graph, "-o", tmp_path / "out"]
+    exported = kgb("export", example_graph, "--format", "turtle", *given)
+    assert exported.code == 2
+    assert "--since with --format turtle: only neo4j-admin, neo4j-admin-parquet" in exported.err
+    given = ["--since", tmp_path / "none", "-o", tmp_path / "out"]
+    exported = kgb("export", example_graph, "--format", "neo4j-admin", *given)
+    assert exported.code == 2
+    assert "none holds no graph" in exported.err
+    assert list(tmp_path.iterdir()) == []
