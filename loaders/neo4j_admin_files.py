@@ -55,6 +55,8 @@ class CsvFiles:
 
     UTF-8; every text is quoted, so that an empty one is told from none, and line ends, quotes and
     delimiters within are safe; items of a list are joined by a character that none of them holds.
+    What holds a list of one empty text, which looks like none, gets another hash, so that the next
+    load finds it changed, and mends it.
 
     Raises:
         StoreError: each character that could join them is in some item.
@@ -78,6 +80,9 @@ class CsvFiles:
             suffix = _TYPES[kind] if ":" not in title else ""
             header.append(f"{title}:{suffix}" if suffix else title)
             value = f'"{column}"'
+            if title == HASH:
+                lists = [c for c in columns.values() if types[c] == "VARCHAR[]"]
+                value += _lost([f"array_to_string(\"{c}\", '')" for c in lists])
             if kind.endswith("[]"):
                 value = f"array_to_string({value}, {quoted(self._separator)})"
             chosen.append(f"{value} AS c{place}")
@@ -117,8 +122,8 @@ class ParquetFiles:
         if ":LABEL" in values:  # of these alone the tool takes no list
             values[":LABEL"] = f"array_to_string({values[':LABEL']}, ';')"
         texts = [values[name] for name in columns if types[columns[name]] == "VARCHAR"]
-        if HASH in values and texts:
-            values[HASH] += f" + coalesce('' IN ({', '.join(texts)}), false)::BIGINT"
+        if HASH in values:
+            values[HASH] += _lost(texts)
         chosen = ", ".join(f'{value} AS "{title}"' for title, value in values.items())
         reader = self._source.sql(f"SELECT {chosen} FROM {view}").to_arrow_reader(_ROWS)
         name = f"{path.name}.parquet"
@@ -135,6 +140,12 @@ class ParquetFiles:
 
 def _types(source: duckdb.DuckDBPyConnection, view: str) -> dict[str, str]:
     return {row[0]: str(row[1]) for row in source.execute(f"DESCRIBE {view}").fetchall()}
+
+
+def _lost(columns: list[str]) -> str:
+    """Return the SQL that adds to a hash where one of ``columns`` is empty, but not NULL."""
+    empty = " OR ".join(f"coalesce({column} = '', false)" for column in columns)
+    return f" + ({empty})::BIGINT" if columns else ""
 
 
 def _separator(source: duckdb.DuckDBPyConnection) -> str:

@@ -78,24 +78,32 @@ def compare(
         return Difference(family, total, is_whole=True)
     ours = _local_digest(source, family, count)
     different = sorted(b for b in ours.keys() | theirs.keys() if ours.get(b) != theirs.get(b))
-    source.execute("CREATE OR REPLACE TABLE remote (key VARCHAR, hash BIGINT, element VARCHAR)")
+    source.execute(
+        "CREATE OR REPLACE TABLE remote"
+        " (key VARCHAR, hash BIGINT, element VARCHAR, fixed VARCHAR[])"
+    )
     for some in _slices(different, theirs):
         _fetch(source, driver, family, some, count=count, database=database)
     source.execute("CREATE OR REPLACE TABLE buckets AS SELECT unnest(?::BIGINT[]) AS b",
                    [different])  # fmt: skip
     source.execute(
-        f"CREATE OR REPLACE TABLE local AS SELECT key, hash FROM neo4j_{family.name}"
+        f"CREATE OR REPLACE TABLE local AS SELECT key, hash, {family.fixed[1]}::VARCHAR[] AS fixed"
+        f" FROM neo4j_{family.name}"
         f" WHERE hash % {count} IN (SELECT b FROM buckets)"
     )
     # of several elements with one key, which nobody but a mistake makes, one stays
     source.execute(
         "CREATE OR REPLACE TABLE pairs AS SELECT r.key, r.element, l.hash AS ours,"
-        f" r.hash AS theirs, {_COPY} AS copy FROM remote r LEFT JOIN local l USING (key)"
+        f" r.hash AS theirs, {_COPY} AS copy, l.fixed IS NOT DISTINCT FROM r.fixed AS stays"
+        " FROM remote r LEFT JOIN local l USING (key)"
     )
+    # one whose type or ends are others is removed and made anew
     queries = {
-        "fresh": "SELECT key FROM local ANTI JOIN remote USING (key)",
-        "changed": "SELECT key, element FROM pairs WHERE copy = 1 AND ours <> theirs",
-        "gone": "SELECT element FROM pairs WHERE ours IS NULL OR copy > 1",
+        "fresh": "SELECT key FROM local ANTI JOIN (SELECT key FROM pairs WHERE copy = 1 AND"
+        " (stays OR ours = theirs)) USING (key)",
+        "changed": "SELECT key, element FROM pairs WHERE copy = 1 AND stays AND ours <> theirs",
+        "gone": "SELECT element FROM pairs WHERE ours IS NULL OR copy > 1"
+        " OR (NOT stays AND ours <> theirs)",
     }
     sizes: dict[str, int] = {}
     for name, query in queries.items():
@@ -139,20 +147,22 @@ def _fetch(
     count: int,
     database: str,
 ) -> None:
-    """Add the elements of ``buckets`` to the table ``remote`` (key, hash, element)."""
+    """Add the elements of ``buckets`` to the table ``remote`` (key, hash, element, fixed)."""
     import pyarrow as pa
 
     pattern = _pattern(driver, family, database=database)
     query = (
         f"MATCH {pattern} WHERE x.{HASH} IS NOT NULL AND x.{HASH} % $count IN $buckets"
-        f" RETURN collect({family.key}), collect(x.{HASH}), collect(elementId(x))"
+        f" RETURN collect({family.key}), collect(x.{HASH}), collect(elementId(x)),"
+        f" collect({family.fixed[0]})"
     )
     found = rows(driver, query, database=database, count=count, buckets=buckets)
-    keys, hashes, elements = found[0]
+    keys, hashes, elements, fixed = found[0]
     if keys:
-        fetched = pa.table({"key": keys, "hash": hashes, "element": elements})
+        texts = pa.array(fixed, pa.list_(pa.string()))
+        fetched = pa.table({"key": keys, "hash": hashes, "element": elements, "fixed": texts})
         source.register("fetched", fetched)
-        source.execute("INSERT INTO remote SELECT key, hash, element FROM fetched")
+        source.execute("INSERT INTO remote SELECT key, hash, element, fixed FROM fetched")
         source.unregister("fetched")
 
 

@@ -80,6 +80,8 @@ class Family:
         ends: columns of the view with ids of nodes that exist already.
         pattern: matches an element ``x`` in Cypher; ``{part}`` is its part.
         key: what identifies ``x``, in Cypher.
+        fixed: what of ``x`` its key leaves open and nothing can change in place: its type and ends,
+            as a list of texts in Cypher and in SQL.
         create: creates it from a row ``r``: ends first, then properties, then the hash.
     """
 
@@ -89,6 +91,7 @@ class Family:
     pattern: str
     key: str
     create: str
+    fixed: tuple[str, str] = ("[]", "[]")
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -128,6 +131,11 @@ _EVIDENCE = Family(
     _BOTH + "MATCH (d:Document {id: r[2]}) CREATE (x:Evidence {{values}})"
     " CREATE (x)-[:HAS_SUBJECT]->(a) CREATE (x)-[:HAS_OBJECT]->(b)"
     " CREATE (x)-[:IN_DOCUMENT]->(d)",
+    (
+        "[(x)-[:HAS_SUBJECT]->(a) | a.id] + [(x)-[:HAS_OBJECT]->(b) | b.id]"
+        " + [(x)-[:IN_DOCUMENT]->(d) | d.id]",
+        "[subject, object, of_document]",
+    ),
 )  # fmt: skip
 _OCCURRENCES = Family(
     "occurrences", _COUNTS, ("document", "entity"),
@@ -142,7 +150,8 @@ def families(evidence: str) -> tuple[Family, ...]:
     lists = tuple(f"evidence_{n}" for n in ("id", *QUOTED)) if evidence == "properties" else ()
     statements = Family(
         "statements", ("id", *_STATEMENT, *lists), ("subject", "object"),
-        "()-[x:`{part}`]->()", "x.id", _BOTH + "CREATE (a)-[:`{part}` {{values}}]->(b)",
+        "(a)-[x:`{part}`]->(b)", "x.id", _BOTH + "CREATE (a)-[:`{part}` {{values}}]->(b)",
+        ("[type(x), a.id, b.id]", "[part, subject, object]"),
     )  # fmt: skip
     return _ENTITIES, _DOCUMENTS, statements, _EVIDENCE, _OCCURRENCES
 
@@ -188,7 +197,8 @@ def make_views(
         " LEFT JOIN versions v USING (vocabulary) LEFT JOIN labelled l USING (category)",
         "documents": f"SELECT 'Document' AS part, id AS key, * FROM documents{nothing}",
         "statements": f"SELECT predicate AS part, id AS key, s.* REPLACE ({_QUALIFIED} AS"
-        f" qualifiers), n.novel{', l.*' if lists else ''} FROM statements s"
+        " qualifiers, CASE WHEN len(s.extractors) > 0 THEN s.extractors END AS extractors),"
+        f" n.novel{', l.*' if lists else ''} FROM statements s"
         f" LEFT JOIN novelty n ON n.statement = s.id{lists}",
         "evidence": "SELECT 'Evidence' AS part, e.id AS key, s.subject, s.object,"
         f" e.document AS of_document, e.* FROM evidence e JOIN statements s ON s.id = e.statement"

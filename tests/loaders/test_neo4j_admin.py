@@ -72,7 +72,10 @@ def test_what_is_imported_is_what_is_loaded(
     synonyms = INSEPARABLE if form == "parquet" else HOSTILE
     empty = write_graph(
         tmp_path / "empty",
-        entities=[entity("HGNC:1", "", synonyms=["", *synonyms])],
+        entities=[
+            entity("HGNC:1", "", synonyms=["", *synonyms]),
+            entity("HGNC:2", "listed", xrefs=[""]),
+        ],
         documents=[{"id": "PMID:0", "title": "untitled", "date": ""}],
     )
     tables = both(tmp_path, hostile, facts.example_graph(tmp_path / "facts"), empty)
@@ -82,12 +85,13 @@ def test_what_is_imported_is_what_is_loaded(
     assert len(loaded) > 100
     report = export_neo4j_admin(tables, tmp_path / "export", schema=schema, form=form)
     assert report.rows["evidence"] == tables.count("evidence")
-    mended = {"entities": 1, "documents": 1} if form == "parquet" else {}
+    # what holds an empty text, or in CSV nothing else than one in a list
+    mended = {"entities": 1, "documents": 1} if form == "parquet" else {"entities": 1}
     local = LocalNeo4j(tmp_path / "home", java=QUICK)
     import_into(local, report)
     with serving(local) as other:
         for one, same in zip(everything(other), loaded, strict=True):
-            assert one == same or (mended and one == without_empty(same))
+            assert one == same or one == without_empty(same)
         following = other.load(tables)
         assert (dict(following.rows), dict(following.removed)) == (mended, {})
         for one, same in zip(everything(other), loaded, strict=True):
@@ -96,9 +100,9 @@ def test_what_is_imported_is_what_is_loaded(
 
 
 def without_empty(node: list[Any]) -> list[Any]:
-    """Return what the tool makes of a node in Parquet that holds an empty text."""
+    """Return what the tool makes of a node that holds an empty text, or a list of one alone."""
     labels, properties = node
-    kept = {name: value for name, value in properties.items() if value != ""}
+    kept = {name: value for name, value in properties.items() if value not in ("", [""])}
     return [labels, kept | {"kgb_hash": kept["kgb_hash"] + 1}]
 
 

@@ -102,6 +102,20 @@ def export(later: GraphTables, earlier: GraphTables, path: Path, **options: Any)
     )
 
 
+def test_a_live_load_brings_what_has_moved_too(
+    server: Server, earlier: GraphTables, later: GraphTables
+) -> None:
+    server.wipe()
+    server.load(later)
+    wanted = everything(server)
+    server.wipe()
+    server.load(earlier)
+    server.load(later)
+    server.holds(later)
+    assert everything(server) == wanted
+    assert server.load(later).unchanged
+
+
 def test_a_database_is_brought_to_what_is_loaded(
     server: Server, earlier: GraphTables, later: GraphTables, tmp_path: Path
 ) -> None:
