@@ -77,10 +77,16 @@ class Ranking:
             return 0.95
         return self.compatible.get((wanted, found), 0.0)
 
-    def is_of(self, candidate: Candidate, category: str) -> bool:
-        """Tell whether a candidate is of a category, not just of one that serves too."""
-        label = self.lexicon.label(candidate.curie)
-        return label is not None and self.fit(category, label[1]) == 1
+    def is_of(self, curie: str, found: str, wanted: str) -> bool:
+        """Tell whether a term of category ``found`` is of a category, not just serves for it.
+
+        A gene's product that means the same as the gene is a gene, too.
+        """
+        if self.fit(wanted, found) == 1:
+            return True
+        best = self.lexicon.preferred_id(curie)
+        label = self.lexicon.label(best) if best != curie else None
+        return label is not None and self.fit(wanted, label[1]) == 1
 
     def agreeing_with(
         self, candidates: Sequence[Candidate], long_form: str
@@ -120,7 +126,7 @@ class Ranking:
                 continue
             order = (
                 -leading.get(entry.category, 0.0),
-                self.fit(category, entry.category) < 1,
+                not self.is_of(entry.curie, entry.category, category),
                 0 if category else self._category_order.get(entry.category, 999),
                 -tier,
                 self.schema.prefix_rank(entry.curie, category=entry.category),

@@ -96,14 +96,18 @@ class EqualNames:
 
     def _by_long_form(self, query: Query) -> tuple[Candidate, ...]:
         candidates = self._ranking.equal_names(query.long_form, query.category)
-        if candidates and self._ranking.is_of(candidates[0], query.category):
+        if candidates and self._is_of(candidates[0], query):
             return candidates
         shorts = self._ranking.equal_names(query.text, query.category, defined=True)
         agreeing = self._ranking.agreeing_with(shorts, query.long_form)
         found = tuple(dict.fromkeys((*agreeing, *candidates)))
-        if not (agreeing and self._ranking.is_of(agreeing[0], query.category)):
+        if not (agreeing and self._is_of(agreeing[0], query)):
             found = self._of_code(query, shorts, is_of_kind=bool(found)) or found
         return found
+
+    def _is_of(self, candidate: Candidate, query: Query) -> bool:
+        label = self._ranking.lexicon.label(candidate.curie)
+        return label is not None and self._ranking.is_of(candidate.curie, label[1], query.category)
 
     def _of_code(
         self, query: Query, shorts: Sequence[Candidate], *, is_of_kind: bool
@@ -115,7 +119,7 @@ class EqualNames:
         """
         if len(query.text) < _CODE or not any(map(str.isdigit, query.text)):
             return ()
-        own = [c for c in shorts if self._ranking.is_of(c, query.category)]
+        own = [c for c in shorts if self._is_of(c, query)]
         if is_of_kind and len(own) == 1:
             return tuple(own)
         return tuple(c for c in own if c.name == query.text)

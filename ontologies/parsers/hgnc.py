@@ -110,7 +110,10 @@ def _gene(
         category=options.category or "Gene",
         synonyms=tuple(dict.fromkeys(synonyms)),
         xrefs=xrefs,
-        exact=tuple(x for x in xrefs if x.startswith(("NCBIGene:", "ENSEMBL:"))),
+        exact=(
+            *([] if withdrawn else [f"hgnc.symbol:{symbol}"]),
+            *(x for x in xrefs if x.startswith(("NCBIGene:", "ENSEMBL:"))),
+        ),
         taxon=options.taxon or "NCBITaxon:9606",
         obsolete=withdrawn,
         replaced_by=successor.group(1) if successor else "",

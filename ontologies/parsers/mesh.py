@@ -2,7 +2,8 @@
 
 A descriptor's category follows from its tree numbers; descriptors outside the wanted trees (general
 words such as "Abbreviations as Topic") are left out. A supplementary record takes the category of
-the descriptor that it is mapped to, where the table of descriptors is given as companion.
+the descriptor that it is mapped to, where the table of descriptors is given as companion; that of
+a human gene's product means the same as the gene.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import BinaryIO
 
 from kgbuild.errors import VocabularyError
 from kgbuild.ontologies.parsers.lines import lines_of
+from kgbuild.ontologies.parsers.mesh_proteins import human_gene, plain_names
 from kgbuild.ontologies.parsers.options import ParseOptions, failure
 from kgbuild.records import Failure, Synonym, Term
 
@@ -129,10 +131,12 @@ def _mapped_category(row: list[str], mapped: Mapping[str, str], options: ParseOp
 def _term(row: list[str], category: str, parents: list[str]) -> Term:
     name = row[1].strip()
     synonyms = dict.fromkeys(text for s in _items(row[2]) if (text := s.strip()) != name)
+    gene = human_gene(name, synonyms)
     return Term(
         id=f"MESH:{row[0]}",
         name=name,
         category=category,
-        synonyms=tuple(Synonym(text) for text in synonyms),
+        synonyms=(*map(Synonym, synonyms), *plain_names([name, *synonyms])),
+        exact=(gene,) if gene else (),
         parents=tuple(dict.fromkeys(f"MESH:{parent}" for parent in parents)),
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from kgbuild.ontologies.parsers.mesh import TREES, category_of
+from kgbuild.ontologies.parsers.mesh_proteins import human_gene, plain_names
 from kgbuild.ontologies.parsers.options import STAGE, ParseOptions
 from kgbuild.records import Failure, Synonym, Term
 
@@ -81,16 +82,20 @@ def _term(record: MeshRecord, category: str, parents: list[str], *, source: str)
     curie = f"MESH:{record.id}"
     if not record.name:
         return Failure(source=source, stage=STAGE, reason=f"{curie} has no name", place=curie)
+    synonyms = [
+        s
+        for s in dict.fromkeys(record.synonyms)
+        if s.text and (s.text, "") != (record.name, s.language)
+    ]
+    english = [s.text for s in synonyms if not s.language]
+    gene = human_gene(record.name, english)
     return Term(
         id=curie,
         name=record.name,
         category=category,
-        synonyms=tuple(
-            s for s in dict.fromkeys(record.synonyms) if s.text and (s.text, "") != (
-                record.name, s.language
-            )
-        ),
+        synonyms=(*synonyms, *plain_names([record.name, *english])),
+        exact=(gene,) if gene else (),
         xrefs=tuple(dict.fromkeys(record.xrefs)),
         parents=tuple(f"MESH:{p}" for p in dict.fromkeys(parents) if p != record.id),
         definition=record.definition,
-    )  # fmt: skip
+    )

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from linked_texts import document
 from small_vocabularies import GENES, MESH, MONDO, term
@@ -179,6 +181,20 @@ def test_a_gene_comes_before_the_protein_that_has_its_name(make_lexicon, schema)
     assert linker.resolve("PLAGL2", "Gene", long_form=unknown).best.curie == "HGNC:9047"
     assert linker.resolve("PLAGL2", "Disease", long_form=unknown).best is None
     assert linker.resolve("PAI1", "Gene", long_form=unknown).best is None
+
+
+def test_a_product_that_means_its_gene_is_one(make_lexicon, schema):
+    symbol = ("hgnc.symbol:S100A7",)
+    lexicon = make_lexicon(
+        [
+            term("MESH:D000075023", "S100 calcium binding protein A7", "Protein", "psoriasin"),
+            replace(term("MESH:C089242", "S100A7 protein", "Protein", "psoriasin"), exact=symbol),
+            replace(term("HGNC:10497", "S100A7", "Gene"), exact=symbol),
+        ]
+    )
+    linker = Linker(lexicon, schema=schema)
+    gene = linker.resolve("psoriasin", "Gene").best.curie
+    assert (gene, lexicon.preferred_id(gene)) == ("MESH:C089242", "HGNC:10497")
 
 
 def test_without_a_category_the_recognizers_ranking_decides_and_ties_are_told(make_lexicon, schema):

@@ -457,6 +457,22 @@ def test_mesh_categories_follow_the_trees(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_mesh_products_of_human_genes_are_named_without_the_species(tmp_path: Path) -> None:
+    table = (
+        "C000001\tTMPRSS6 protein, human\tmatriptase-2, human|transmembrane serine protease 6 protein,"
+        " human\tD2\n"
+        "C000002\tTmprss6 protein, mouse\tmatriptase-2, mouse\tD2\n"
+    )
+    human, mouse = split(parse(write(tmp_path, "mesh_supp.tsv", table)))[0]
+    assert human.exact == ("hgnc.symbol:TMPRSS6",)
+    assert [(s.text, s.scope) for s in human.synonyms[2:]] == [
+        ("TMPRSS6", "abbreviation"),
+        ("matriptase-2", "abbreviation"),
+        ("transmembrane serine protease 6", "exact"),
+    ]
+    assert (mouse.exact, len(mouse.synonyms)) == ((), 1)
+
+
 def test_hgnc_in_both_of_its_tables(tmp_path: Path) -> None:
     custom = (
         "HGNC ID\tApproved symbol\tApproved name\tStatus\tAlias symbols\t"
@@ -471,14 +487,14 @@ def test_hgnc_in_both_of_its_tables(tmp_path: Path) -> None:
         'HGNC:11998\tTP53\ttumor protein p53\tgene\tApproved\t"p53|LFS1"\tOLD1\t7157\n'
     )
     gene = Term(
-        "HGNC:11998", "TP53", "Gene", xrefs=("NCBIGene:7157",), exact=("NCBIGene:7157",),
-        taxon="NCBITaxon:9606",
+        "HGNC:11998", "TP53", "Gene", xrefs=("NCBIGene:7157",),
+        exact=("hgnc.symbol:TP53", "NCBIGene:7157"), taxon="NCBITaxon:9606",
         synonyms=(Synonym("tumor protein p53"), Synonym("p53", "abbreviation"),
                   Synonym("LFS1", "abbreviation"), Synonym("OLD1", "abbreviation")),
     )  # fmt: skip
     terms, failures = split(parse(write(tmp_path, "a.tsv", custom)))
     assert terms[0] == gene
-    assert (terms[1].obsolete, terms[1].replaced_by) == (True, "HGNC:12469")
+    assert (terms[1].obsolete, terms[1].replaced_by, terms[1].exact) == (True, "HGNC:12469", ())
     assert len(terms) == 2
     assert [f.place for f in failures] == ["line 5"]
     assert parse(write(tmp_path, "b.txt", official)) == [gene]
