@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from kgbuild.normalizer.candidates import Query
+from kgbuild.normalizer.chemical_names import chemical_forms, formula_name
 from kgbuild.normalizer.modifiers import species_name, without_kind, without_modifiers
 from kgbuild.normalizer.names import derived_names
 from kgbuild.normalizer.variant_names import normal_variant, rs_number
@@ -18,12 +20,13 @@ if TYPE_CHECKING:
 
 __all__ = ["EqualNames", "Resolution"]
 
-_SHORTER = {
-    "DiseaseOrPhenotypicFeature": without_modifiers,
-    "Gene": without_kind,
-    "OrganismTaxon": species_name,
+_CHEMICAL, _VARIANT = "ChemicalEntity", "SequenceVariant"
+_FORMS: Mapping[str, Callable[[str], Iterable[str]]] = {
+    _CHEMICAL: chemical_forms,
+    "DiseaseOrPhenotypicFeature": lambda text: (without_modifiers(text),),
+    "Gene": lambda text: (without_kind(text),),
+    "OrganismTaxon": lambda text: (species_name(text),),
 }
-_VARIANT = "SequenceVariant"
 _SHORT = 6
 _CODE = 4
 
@@ -65,34 +68,44 @@ class EqualNames:
 
     def is_variant(self, query: Query) -> bool:
         """Tell whether the name is that of a sequence variant, which no lexicon lists."""
-        return bool(query.category) and self._ranking.schema.is_a(query.category, _VARIANT)
+        return self._is_a(query, _VARIANT)
 
     def _resolve(self, query: Query) -> Resolution:
         if self.is_variant(query):
             return _variant(query.text)
         if query.long_form:
             if candidates := self._by_long_form(query):
-                return Resolution(tuple(_renamed(c, "abbreviation") for c in candidates))
+                return Resolution(_renamed("abbreviation", candidates))
             if len(query.text) <= _SHORT:
                 return Resolution(
                     (), f"the document's {query.text!r} is {query.long_form!r}: not in the lexicon"
                 )
-        candidates = self._ranking.equal_names(query.text, query.category)
-        if candidates:
-            return Resolution(candidates)
-        for form in self._other_forms(query) if self._rewritten else ():
-            if candidates := self._ranking.equal_names(form, query.category):
-                return Resolution(tuple(_renamed(c, "normalized") for c in candidates))
-        return Resolution((), self._why_not(query))
+        candidates = self._by_text(query)
+        return Resolution(candidates, "" if candidates else self._why_not(query))
 
-    def _other_forms(self, query: Query) -> Iterator[str]:
-        """Yield what "Neoplasms, Breast" or "metastatic melanoma" is called elsewhere."""
-        yield from derived_names(query.text)
-        for category, shorter in _SHORTER.items():
-            if self._ranking.schema.is_a(query.category, category):
-                plain = shorter(query.text)
-                if plain != query.text:
-                    yield plain
+    def _by_text(self, query: Query) -> tuple[Candidate, ...]:
+        formula = ""
+        if self._rewritten and self._is_a(query, _CHEMICAL):
+            formula = formula_name(query.text)
+        return (
+            _renamed("normalized", self._ranking.equal_names(formula, query.category))
+            or self._ranking.equal_names(query.text, query.category)
+            or _renamed("normalized", self._by_other_form(query.text, query))
+        )
+
+    def _is_a(self, query: Query, category: str) -> bool:
+        return bool(query.category) and self._ranking.schema.is_a(query.category, category)
+
+    def _by_other_form(self, text: str, query: Query) -> tuple[Candidate, ...]:
+        """Look up what "Neoplasms, Breast" or "metastatic melanoma" is called elsewhere."""
+        if not self._rewritten:
+            return ()
+        forms = chain(
+            derived_names(text),
+            *(forms(text) for category, forms in _FORMS.items() if self._is_a(query, category)),
+        )
+        found = (self._ranking.equal_names(f, query.category) for f in forms if f != text)
+        return next(filter(None, found), ())
 
     def _by_long_form(self, query: Query) -> tuple[Candidate, ...]:
         candidates = self._ranking.equal_names(query.long_form, query.category)
@@ -100,10 +113,14 @@ class EqualNames:
             return candidates
         shorts = self._ranking.equal_names(query.text, query.category, defined=True)
         agreeing = self._ranking.agreeing_with(shorts, query.long_form)
-        found = tuple(dict.fromkeys((*agreeing, *candidates)))
-        if not (agreeing and self._is_of(agreeing[0], query)):
-            found = self._of_code(query, shorts, is_of_kind=bool(found)) or found
-        return found
+        if agreeing and self._is_of(agreeing[0], query):
+            return tuple(dict.fromkeys((*agreeing, *candidates)))
+        found = tuple(dict.fromkeys((*candidates, *agreeing)))
+        return (
+            self._of_code(query, shorts, is_of_kind=bool(found))
+            or found
+            or self._by_other_form(query.long_form, query)
+        )
 
     def _is_of(self, candidate: Candidate, query: Query) -> bool:
         label = self._ranking.lexicon.label(candidate.curie)
@@ -131,8 +148,8 @@ class EqualNames:
         return "no name in the lexicon"
 
 
-def _renamed(candidate: Candidate, method: str) -> Candidate:
-    return Candidate(candidate.curie, candidate.name, candidate.score, method)
+def _renamed(method: str, candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
+    return tuple(Candidate(c.curie, c.name, c.score, method) for c in candidates)
 
 
 def _variant(text: str) -> Resolution:

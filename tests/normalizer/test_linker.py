@@ -197,6 +197,37 @@ def test_a_product_that_means_its_gene_is_one(make_lexicon, schema):
     assert (gene, lexicon.preferred_id(gene)) == ("MESH:C089242", "HGNC:10497")
 
 
+@pytest.mark.parametrize(
+    ("text", "long_form", "curie"),
+    [
+        ("Ca(2+)", "", "MESH:D002118"),
+        ("K", "", ""),
+        ("CaCl(2)", "", "MESH:D002122"),
+        ("calcium valproate", "", "MESH:D014635"),
+        ("valproate sodium", "", "MESH:D014635"),
+        ("VPA", "sodium valproate", "MESH:D014635"),
+        ("clomiphene citrate", "", "MESH:D002996"),
+        ("copper sulfate", "", ""),
+        ("angiotensin II", "", "MESH:D000804"),
+    ],
+)
+def test_chemicals_are_known_by_acid_base_and_formula(
+    make_lexicon, schema, text: str, long_form: str, curie: str
+) -> None:
+    lexicon = make_lexicon(
+        [
+            term("MESH:D002118", "Calcium", "ChemicalEntity"),
+            term("MESH:D002122", "Calcium Chloride", "ChemicalEntity"),
+            term("MESH:D003300", "Copper", "ChemicalEntity"),
+            term("MESH:D014635", "Valproic Acid", "ChemicalEntity"),
+            term("MESH:D002996", "Clomiphene", "ChemicalEntity"),
+            term("MESH:D000804", "Angiotensin II", "Protein"),
+        ]
+    )
+    best = Linker(lexicon, schema=schema).resolve(text, "ChemicalEntity", long_form=long_form).best
+    assert (best.curie if best else "") == curie
+
+
 def test_without_a_category_the_recognizers_ranking_decides_and_ties_are_told(make_lexicon, schema):
     lexicon = make_lexicon(
         (

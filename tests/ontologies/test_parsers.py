@@ -459,8 +459,8 @@ def test_mesh_categories_follow_the_trees(tmp_path: Path) -> None:
 
 def test_mesh_products_of_human_genes_are_named_without_the_species(tmp_path: Path) -> None:
     table = (
-        "C000001\tTMPRSS6 protein, human\tmatriptase-2, human|transmembrane serine protease 6 protein,"
-        " human\tD2\n"
+        "C000001\tTMPRSS6 protein, human\tmatriptase-2, human|transmembrane serine protease 6"
+        " protein, human\tD2\n"
         "C000002\tTmprss6 protein, mouse\tmatriptase-2, mouse\tD2\n"
     )
     human, mouse = split(parse(write(tmp_path, "mesh_supp.tsv", table)))[0]
