@@ -8,19 +8,34 @@ a handful of such signs; ``kgbuild train ranking`` learns the weights.
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from itertools import chain
+from math import log1p
 from pathlib import Path
+from typing import Any
 
 from kgbuild.errors import ConfigError
 from kgbuild.normalizer.normal_form import normal_key
 from kgbuild.records import Candidate
 
-__all__ = ["RANKING_FILE", "Reranker", "Rival", "TextContext", "rival"]
+__all__ = ["RANKING_FILE", "SIGNS", "Reranker", "Rival", "TextContext", "rival"]
 
 RANKING_FILE = "ranking.json"
+
+SIGNS = (
+    "similarity", "words", "said", "named", "above", "below", "alike", "ratio", "brought", "lost",
+    "under", "over", "barred",
+)  # fmt: skip
+"""What a ranking weighs, beside the kind of identifier."""
+
+_REASONS = {
+    "words": "words", "said": "words", "brought": "words", "lost": "words", "named": "named",
+    "above": "above", "alike": "spelling", "ratio": "spelling", "under": "general",
+    "over": "general",
+}  # fmt: skip
 
 
 class TextContext:
@@ -55,26 +70,74 @@ class TextContext:
 
 @dataclass(frozen=True, slots=True)
 class Rival:
-    """A candidate, and the words of its name that the mention hasn't."""
+    """A candidate, and how its term and its names stand to the mention and the other candidates.
+
+    Attributes:
+        candidate: the term, by its most similar name.
+        words: of this name, those that the mention hasn't.
+        cosine: of this name and the mention.
+        alike: how alike one of the term's names is written, by character n-grams, in [0, 1].
+        ratio: how alike the most alike name is, letter by letter, in [0, 1].
+        brought: how many words the term's nearest name has that the mention hasn't.
+        lost: how many words of the mention no name of the term has.
+        under: how many other candidates are below the term.
+        over: how many other candidates are above it.
+        barred: the name differs in a digit, a code or an opposite, so it can't be taken.
+        ids: what else the term is known by.
+        above: the CURIEs above the term.
+    """
 
     candidate: Candidate
     words: frozenset[str]
+    cosine: float
+    alike: float = 0.0
+    ratio: float = 0.0
+    brought: int = 0
+    lost: int = 0
+    under: int = 0
+    over: int = 0
+    barred: bool = False
+    ids: tuple[str, ...] = ()
+    above: frozenset[str] = frozenset()
 
-    def signs(self, context: TextContext) -> tuple[float, float, float, float, float]:
-        """Return what a ranking weighs: similarity, words, words said, named, above a named one."""
+    def signs(self, context: TextContext) -> tuple[float, ...]:
+        """Return what a ranking weighs, in the order of ``SIGNS``."""
         return (
-            self.candidate.score,
+            self.cosine,
             len(self.words),
             len(self.words & context.words) if self.words else 0,
             self.candidate.curie in context.entities,
             self.candidate.curie in context.above,
+            not self.above.isdisjoint(context.entities),
+            self.alike,
+            self.ratio,
+            self.brought,
+            self.lost,
+            log1p(self.under),
+            log1p(self.over),
+            self.barred,
         )
 
+    def is_of(self, kinds: Iterable[str]) -> str:
+        """Return the first of ``kinds`` that one of the term's identifiers begins with, or "".
 
-def rival(name: str, candidate: Candidate) -> Rival:
-    """Return ``candidate`` as a rival for a mention that is called ``name``."""
+        Where the term's own begins with none of them, its cross-references don't count.
+        """
+        kinds = tuple(kinds)
+        if not self.candidate.curie.startswith(kinds):
+            return ""
+        ids = (self.candidate.curie, *self.ids)
+        return next(kind for kind in kinds if any(own.startswith(kind) for own in ids))
+
+
+def rival(name: str, candidate: Candidate, **more: Any) -> Rival:
+    """Return ``candidate`` as a rival for a mention that is called ``name``.
+
+    ``more`` are the other attributes of a ``Rival``.
+    """
     own = frozenset(normal_key(candidate.name).split())
-    return Rival(candidate, own.difference(normal_key(name).split()))
+    words = own.difference(normal_key(name).split())
+    return Rival(candidate, words, more.pop("cosine", candidate.score), **more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +150,10 @@ class Reranker:
         said: of each of these that the text has.
         named: of a candidate that the text names outright elsewhere.
         above: of one that is more general than something that the text names outright.
-        kinds: of identifiers that begin so: ``{"MESH:C": -1.5}``.
+        below: of one that is more special than something that the text names outright.
+        alike, ratio, brought, lost, barred: of what ``Rival`` says.
+        under, over: of the logarithm of one more than their numbers.
+        kinds: of identifiers that begin so: ``{"MESH:C": -1.5}``; the first that fits counts.
     """
 
     similarity: float = 1.0
@@ -95,6 +161,14 @@ class Reranker:
     said: float = 0.0
     named: float = 0.0
     above: float = 0.0
+    below: float = 0.0
+    alike: float = 0.0
+    ratio: float = 0.0
+    brought: float = 0.0
+    lost: float = 0.0
+    under: float = 0.0
+    over: float = 0.0
+    barred: float = 0.0
     kinds: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
@@ -123,27 +197,22 @@ class Reranker:
 
     def score(self, own: Rival, context: TextContext) -> float:
         """Return the weighted sum; only differences between rivals mean anything."""
-        similarity, words, said, named, above = own.signs(context)
-        return (
-            self.similarity * similarity
-            + self.words * words
-            + self.said * said
-            + self.named * named
-            + self.above * above
-            + self._kind(own)
-        )
+        weighted = zip(self._weights, own.signs(context), strict=True)
+        return sum(weight * sign for weight, sign in weighted) + self._kind(own)
+
+    @property
+    def _weights(self) -> tuple[float, ...]:
+        return tuple(getattr(self, sign) for sign in SIGNS)
 
     def why(self, winner: Rival, other: Rival, context: TextContext) -> str:
         """Say what most speaks for ``winner`` against a more similar one."""
-        _, *mine = winner.signs(context)
-        _, *others = other.signs(context)
-        words, said, named, above = (one - two for one, two in zip(mine, others, strict=True))
-        gains = {
-            "words": self.words * words + self.said * said,
-            "named": self.named * named,
-            "above": self.above * above,
-            "kind": self._kind(winner) - self._kind(other),
-        }
+        signs = zip(SIGNS, winner.signs(context), other.signs(context), strict=True)
+        by_sign = {sign: getattr(self, sign) * (one - two) for sign, one, two in signs}
+        gains: dict[str, float] = defaultdict(float)
+        for sign, gain in by_sign.items():
+            if sign in _REASONS:
+                gains[_REASONS[sign]] += gain
+        gains["kind"] = self._kind(winner) - self._kind(other)
         sign = max(gains, key=gains.__getitem__)
         if sign == "named":
             return f"the text names {winner.candidate.name!r} elsewhere"
@@ -151,10 +220,13 @@ class Reranker:
             return f"the text names a kind of {winner.candidate.name!r}"
         if sign == "kind":
             return "identifiers of its kind are meant less often"
+        if sign == "spelling":
+            return f"{winner.candidate.name!r} is written more alike"
+        if sign == "general":
+            return f"others that are similar are kinds of {winner.candidate.name!r}"
         others_own = other.words - winner.words
         unsaid = sorted(others_own - context.words) or sorted(others_own)
         return f"has words that nothing here says: {', '.join(unsaid)}"
 
     def _kind(self, own: Rival) -> float:
-        curie = own.candidate.curie
-        return sum(weight for kind, weight in self.kinds.items() if curie.startswith(kind))
+        return self.kinds.get(own.is_of(self.kinds), 0.0)
