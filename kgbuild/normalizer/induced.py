@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Induced", "tells_of_induction"]
 
-_INDUCES = re.compile(r"\w[)\]]?[-\s]induced\b|\binduced by\b", re.IGNORECASE)
+_INDUCES = re.compile(r"[-\s]induced\b", re.IGNORECASE)
 _FORMS = (
     *(f"{cause}-induced {{}}" for cause in ("drug", "substance", "chemical", "medication")),
     "drug {}",
@@ -27,11 +27,11 @@ _CACHED = 10_000
 
 def tells_of_induction(document: AnnotatedDocument, schema: Schema) -> bool:
     """Tell whether a text names a chemical and says that something is induced."""
-    chemical = any(
-        mention.category and schema.is_a(mention.category, "ChemicalEntity")
-        for mention in document.mentions
-    )
-    return chemical and _INDUCES.search(document.document.text) is not None
+    text = document.document.text
+    if "nduced" not in text or not _INDUCES.search(text):
+        return False
+    categories = {mention.category for mention in document.mentions} - {""}
+    return any(schema.is_a(category, "ChemicalEntity") for category in categories)
 
 
 class Induced:

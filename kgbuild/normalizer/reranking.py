@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from itertools import chain
 from math import log1p
+from operator import mul
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +22,15 @@ from kgbuild.errors import ConfigError
 from kgbuild.normalizer.normal_form import normal_key
 from kgbuild.records import Candidate
 
-__all__ = ["RANKING_FILE", "SIGNS", "Reranker", "Rival", "TextContext", "rival"]
+__all__ = ["OWN", "RANKING_FILE", "SAID", "Reranker", "Rival", "TextContext", "rival"]
 
 RANKING_FILE = "ranking.json"
 
-SIGNS = (
-    "similarity", "words", "said", "named", "above", "below", "alike", "ratio", "brought", "lost",
-    "under", "over", "barred",
+OWN = (
+    "similarity", "words", "alike", "ratio", "brought", "lost", "under", "over", "barred",
 )  # fmt: skip
-"""What a ranking weighs, beside the kind of identifier."""
+SAID = ("said", "named", "above", "below")
+"""What a ranking weighs, beside the kind of identifier: of a rival, and of a text."""
 
 _REASONS = {
     "words": "words", "said": "words", "brought": "words", "lost": "words", "named": "named",
@@ -100,15 +101,11 @@ class Rival:
     ids: tuple[str, ...] = ()
     above: frozenset[str] = frozenset()
 
-    def signs(self, context: TextContext) -> tuple[float, ...]:
-        """Return what a ranking weighs, in the order of ``SIGNS``."""
+    def own_signs(self) -> tuple[float, ...]:
+        """Return what a ranking weighs whatever the text, in the order of ``OWN``."""
         return (
             self.cosine,
             len(self.words),
-            len(self.words & context.words) if self.words else 0,
-            self.candidate.curie in context.entities,
-            self.candidate.curie in context.above,
-            not self.above.isdisjoint(context.entities),
             self.alike,
             self.ratio,
             self.brought,
@@ -117,6 +114,15 @@ class Rival:
             log1p(self.over),
             self.barred,
         )
+
+    def said_signs(self, context: TextContext) -> tuple[float, ...]:
+        """Return what a ranking weighs of a text, in the order of ``SAID``."""
+        curie, entities = self.candidate.curie, context.entities
+        said = len(self.words & context.words) if self.words else 0
+        if not entities:
+            return said, False, False, False
+        below = not self.above.isdisjoint(entities)
+        return said, curie in entities, curie in context.above, below
 
     def is_of(self, kinds: Iterable[str]) -> str:
         """Return the first of ``kinds`` that one of the term's identifiers begins with, or "".
@@ -191,23 +197,46 @@ class Reranker:
         """Write the weights as JSON."""
         path.write_text(json.dumps(asdict(self), indent=1) + "\n", "utf-8")
 
-    def order(self, rivals: Sequence[Rival], context: TextContext) -> list[Rival]:
-        """Return the rivals, the likeliest first; of equal ones the earlier."""
-        return sorted(rivals, key=lambda own: -self.score(own, context))
+    def order(
+        self,
+        rivals: Sequence[Rival],
+        context: TextContext,
+        *,
+        weighed: Sequence[float] | None = None,
+    ) -> list[Rival]:
+        """Return the rivals, the likeliest first; of equal ones the earlier.
+
+        ``weighed`` is what ``weigh`` says of each, where that is known.
+        """
+        if weighed is None:
+            weighed = [self.weigh(own) for own in rivals]
+        scores = [
+            base + self._weigh_text(own, context) for base, own in zip(weighed, rivals, strict=True)
+        ]
+        return [rivals[i] for i in sorted(range(len(rivals)), key=lambda i: -scores[i])]
+
+    def weigh(self, own: Rival) -> float:
+        """Return the weighted sum of what doesn't hang on a text."""
+        weights: list[float] = [getattr(self, sign) for sign in OWN]
+        total: float = sum(map(mul, weights, own.own_signs()))
+        return total + self._kind(own)
+
+    def _weigh_text(self, own: Rival, context: TextContext) -> float:
+        said, named, above, below = own.said_signs(context)
+        return self.said * said + self.named * named + self.above * above + self.below * below
 
     def score(self, own: Rival, context: TextContext) -> float:
         """Return the weighted sum; only differences between rivals mean anything."""
-        weighted = zip(self._weights, own.signs(context), strict=True)
-        return sum(weight * sign for weight, sign in weighted) + self._kind(own)
-
-    @property
-    def _weights(self) -> tuple[float, ...]:
-        return tuple(getattr(self, sign) for sign in SIGNS)
+        return self.weigh(own) + self._weigh_text(own, context)
 
     def why(self, winner: Rival, other: Rival, context: TextContext) -> str:
         """Say what most speaks for ``winner`` against a more similar one."""
-        signs = zip(SIGNS, winner.signs(context), other.signs(context), strict=True)
-        by_sign = {sign: getattr(self, sign) * (one - two) for sign, one, two in signs}
+        ones = (*winner.own_signs(), *winner.said_signs(context))
+        others = (*other.own_signs(), *other.said_signs(context))
+        by_sign = {
+            sign: getattr(self, sign) * (one - two)
+            for sign, one, two in zip((*OWN, *SAID), ones, others, strict=True)
+        }
         gains: dict[str, float] = defaultdict(float)
         for sign, gain in by_sign.items():
             if sign in _REASONS:
@@ -224,8 +253,8 @@ class Reranker:
             return f"{winner.candidate.name!r} is written more alike"
         if sign == "general":
             return f"others that are similar are kinds of {winner.candidate.name!r}"
-        others_own = other.words - winner.words
-        unsaid = sorted(others_own - context.words) or sorted(others_own)
+        extra = other.words - winner.words
+        unsaid = sorted(extra - context.words) or sorted(extra)
         return f"has words that nothing here says: {', '.join(unsaid)}"
 
     def _kind(self, own: Rival) -> float:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from rapidfuzz import fuzz
@@ -27,7 +29,7 @@ class Rivals:
     def __init__(self, lexicon: Lexicon, schema: Schema) -> None:
         self._lexicon = lexicon
         self._schema = schema
-        self._keys = lru_cache(maxsize=_CACHED)(self._find_keys)
+        self._names = lru_cache(maxsize=_CACHED)(self._find_names)
         self._ids = lru_cache(maxsize=_CACHED)(self._find_ids)
 
     def of(
@@ -48,36 +50,37 @@ class Rivals:
         known = {candidate.curie for candidate in near}
         pool = (*near, *(candidate for candidate in alike if candidate.curie not in known))
         above = {c.curie: self._lexicon.ancestors(c.curie) for c in pool}
+        under = Counter(chain.from_iterable(above[curie] for curie in known))
         farthest = min((candidate.score for candidate in near), default=0.0)
         found = []
         for candidate in pool:
-            keys = self._keys(candidate.curie)
-            nearest = min((own for _, own in keys), key=lambda own: len(own ^ words), default=words)
-            every = frozenset().union(*(own for _, own in keys))
+            curie = candidate.curie
+            names, every = self._names(curie)
+            common = {own: len(own & words) for own in names.values()}
+            nearest = min(common, key=lambda own: len(own) - 2 * common[own], default=words)
             found.append(
                 rival(
                     name,
                     candidate,
-                    cosine=candidate.score if candidate.curie in known else farthest,
-                    alike=written.get(candidate.curie, 0.0),
-                    ratio=max((fuzz.ratio(key, own) for own, _ in keys), default=0.0) / 100,
+                    cosine=candidate.score if curie in known else farthest,
+                    alike=written.get(curie, 0.0),
+                    ratio=max((fuzz.ratio(key, own) for own in names), default=0.0) / 100,
                     brought=len(nearest - words),
                     lost=len(words - every),
-                    under=sum(candidate.curie in above[other] for other in known),
-                    over=len(above[candidate.curie] & known),
-                    barred=candidate.curie in barred,
-                    ids=self._ids(candidate.curie),
-                    above=above[candidate.curie],
+                    under=under[curie],
+                    over=len(above[curie] & known),
+                    barred=curie in barred,
+                    ids=self._ids(curie),
+                    above=above[curie],
                 )
             )
         return tuple(found)
 
-    def _find_keys(self, curie: str) -> tuple[tuple[str, frozenset[str]], ...]:
-        """Return the normal forms of a term's names, each with its words."""
+    def _find_names(self, curie: str) -> tuple[dict[str, frozenset[str]], frozenset[str]]:
+        """Return the normal forms of a term's names, each with its words, and all their words."""
         keys = dict.fromkeys(normal_key(own).strip() for own in self._lexicon.all_names(curie))
-        return tuple((key, frozenset(key.split())) for key in keys)
+        names = {key: frozenset(key.split()) for key in keys}
+        return names, frozenset().union(*names.values())
 
     def _find_ids(self, curie: str) -> tuple[str, ...]:
-        if curie not in self._lexicon:
-            return ()
-        return tuple(self._schema.curie(own) for own in self._lexicon.term(curie).xrefs)
+        return tuple(map(self._schema.curie, self._lexicon.xrefs(curie)))

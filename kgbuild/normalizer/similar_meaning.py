@@ -23,7 +23,7 @@ __all__ = ["THRESHOLDS", "Near", "SimilarMeanings"]
 THRESHOLDS: Mapping[str, float] = {"": 0.85}
 
 _SYMBOL = re.compile(r"\S{1,4}|\S*\d\S*|\S+[A-Z]\S*")
-_RANKED, _WRITTEN = 20, 10  # of what is near, and of what is written alike
+_RANKED, _WRITTEN = 20, 5  # of what is near, and of what is written alike
 _AS_NEAR = 0.02  # a cosine that much lower is as good
 _OF_SYMBOL = "no name in the lexicon; a symbol is only taken as it is written"
 _SHOUTED = re.compile(r"[A-Z]{7,}")
@@ -37,11 +37,13 @@ class Near:
         candidates: those whose category fits.
         allowed: those of them that may be the same thing as the name.
         rivals: those that are ranked: the nearest, and what is only written alike.
+        weighed: what the reranker says of each, whatever the text.
     """
 
     candidates: tuple[Candidate, ...]
     allowed: tuple[Candidate, ...]
     rivals: tuple[Rival, ...]
+    weighed: tuple[float, ...] | None = None
 
 
 class SimilarMeanings:
@@ -112,13 +114,16 @@ class SimilarMeanings:
         allowed = tuple(c for c in own if c.curie not in barred)
         if self._reranker is None and self._alike is None:
             return Near(tuple(own), allowed, tuple(rival(name, c) for c in allowed))
-        return Near(tuple(own), allowed, self._rivals.of(name, own[:_RANKED], alike, barred))
+        rivals = self._rivals.of(name, own[:_RANKED], alike, barred)
+        if self._reranker is None:
+            return Near(tuple(own), allowed, rivals)
+        return Near(tuple(own), allowed, rivals, tuple(map(self._reranker.weigh, rivals)))
 
     def judge(self, query: Query, near: Near, context: TextContext) -> Resolution:
         """Return what a name means in a text."""
         symbol = self._guards and _is_symbol(query.name)
         if self._reranker is not None:
-            ordered = self._reranker.order(near.rivals, context)
+            ordered = self._reranker.order(near.rivals, context, weighed=near.weighed)
         else:
             ordered = [own for own in near.rivals if own.candidate in near.allowed]
         taken = {own.candidate.curie for own in ordered}
