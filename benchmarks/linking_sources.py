@@ -20,8 +20,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from linking import SPLITS, medic
-from shared_vocabularies import SHARED
+from linking import SPLITS, TRAINING, medic
 
 from kgbuild.components import make_components, prepare
 from kgbuild.config import Config, GivenConfig
@@ -37,16 +36,13 @@ from kgbuild.ontologies.schema import Schema
 from kgbuild.records import AnnotatedDocument, Candidate
 from kgbuild.text import segment
 
-TRAINING = {
-    "ncbi_disease": SHARED / "corpora/ncbi_disease/NCBItrainset_corpus.txt",
-    "bc5cdr": SHARED / "corpora/bc5cdr/CDR_TrainingSet.PubTator.txt",
-}
 SOURCES = {
     "normalized": "names equal in normal form",
     "rewritten": "inverted names, words that don't tell",
     "abbreviations": "abbreviations that the document defines",
     "memory": "a longer name of the document that adds the kind",
     "composites": "names of several things",
+    "induced": "diseases that a text says a chemical induces",
     "guards": "guards of similar names",
     "ranking": "the learned order of similar names",
 }

@@ -43,6 +43,7 @@ NameSource = Literal[
     "composites",
     "guards",
     "species",
+    "induced",
     "ngrams",
     "ranking",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -159,20 +159,37 @@ def only_recognizer(config: Config, type_: str) -> Config:
     return config.model_copy(update={"recognizers": alone.recognizers})
 
 
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """Gold mentions, linked.
+
+    Attributes:
+        documents: with what the linker says, candidates included.
+        xrefs: the vocabularies' cross-references.
+        by_name: ``documents`` as BioSyn counts them; None if no linker of ours linked.
+        notes: of what failed.
+    """
+
+    documents: list[AnnotatedDocument]
+    xrefs: CrossReferences
+    by_name: list[AnnotatedDocument] | None
+    notes: tuple[str, ...]
+
+
 def ground_gold_mentions(
     gold: Sequence[AnnotatedDocument],
     config: Config,
     *,
+    taught: Mapping[str, Collection[str]] | None = None,
     progress: Progress | None = None,
-) -> tuple[list[AnnotatedDocument], CrossReferences, tuple[str, ...]]:
+) -> Linked:
     """Link the gold mentions, of which the linker sees text, category and document.
 
-    Returns:
-        The documents with what the linker says, candidates included; the vocabularies'
-        cross-references; notes of what failed.
+    ``taught`` are identifiers of training names, by their plain form.
     """
     from kgbuild.components import make_components, prepare
     from kgbuild.config import GivenConfig
+    from kgbuild.evaluation.by_name import ByName
     from kgbuild.evaluation.candidates import Completion
     from kgbuild.normalizer.linker import Linker
     from kgbuild.stages import stages
@@ -192,10 +209,12 @@ def ground_gold_mentions(
     done, failures = _run(wanted, bare, progress)
     grounder = components.grounder
     if not isinstance(grounder, Linker):  # nothing more is known of it
-        return done, cross_references(None, components.schema), _noted(failures)
+        return Linked(done, cross_references(None, components.schema), None, _noted(failures))
     if grounder.goes_by_similarity:
         done = Completion(grounder, k=CANDIDATES).complete(done)
-    return done, cross_references(grounder.lexicon, components.schema), _noted(failures)
+    xrefs = cross_references(grounder.lexicon, components.schema)
+    counted = ByName(grounder, xrefs=xrefs, taught=taught or {}, k=CANDIDATES).count(gold, done)
+    return Linked(done, xrefs, counted, _noted(failures))
 
 
 def relate_gold_entities(

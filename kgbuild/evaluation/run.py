@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from kgbuild.errors import ConfigError, InputError
+from kgbuild.evaluation.by_name import training_ids
 from kgbuild.evaluation.corpus import Corpus, read_corpus
 from kgbuild.evaluation.evaluate import (
     Settings,
@@ -262,15 +263,22 @@ class _GivenGold:
             )  # fmt: skip
 
     def _ground(
-        self, evaluation: Evaluation, config: Config, *, suffix: str = "", title: str = ""
+        self,
+        evaluation: Evaluation,
+        config: Config,
+        *,
+        taught: Mapping[str, Collection[str]] | None = None,
+        suffix: str = "",
+        title: str = "",
     ) -> None:
         items = list(self.gold.documents.values())
-        linked, xrefs, notes = ground_gold_mentions(items, config, progress=self.progress)
+        linked = ground_gold_mentions(items, config, taught=taught, progress=self.progress)
         add_grounding(
-            evaluation, items, linked, xrefs if self.request.xrefs else None, self.settings,
+            evaluation, items, linked.documents, linked.xrefs if self.request.xrefs else None,
+            self.settings, by_name=linked.by_name if self.request.xrefs else None,
             suffix=suffix, title=title,
         )  # fmt: skip
-        evaluation.notes += notes
+        evaluation.notes += linked.notes
 
     def _ground_with_training(self, evaluation: Evaluation) -> None:
         train = _read(self.request.train, self.request, self.settings.schema)
@@ -288,4 +296,5 @@ class _GivenGold:
             vocabularies = [*self.config.vocabularies, str(path)]
             config = self.config.model_copy(update={"vocabularies": vocabularies})
             title = f", {names:,} training names added"
-            self._ground(evaluation, config, suffix=".with_training", title=title)
+            taught = training_ids(train.documents.values(), leave_out=self.gold.documents)
+            self._ground(evaluation, config, taught=taught, suffix=".with_training", title=title)

@@ -335,6 +335,11 @@ class Lexicon:
         synonyms = self._terms.column("synonyms")[row].as_py()
         return (self._preferred[row], *(synonym["text"] for synonym in synonyms))
 
+    def xrefs(self, curie: str) -> tuple[str, ...]:
+        """Return a term's cross-references as its vocabulary writes them, quickly."""
+        row = self._ids.row(curie)
+        return tuple(self._terms.column("xrefs")[row].as_py()) if row >= 0 else ()
+
     def scan(self, text: str) -> list[Hit]:
         """Return every place whose normal form is a key, nested and overlapping ones too.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from kgbuild.normalizer.candidates import CandidateSearch, Query
 from kgbuild.normalizer.composites import splits
 from kgbuild.normalizer.expansion import defined_beside, expanded, long_forms, names_with_kind
+from kgbuild.normalizer.induced import Induced, tells_of_induction
 from kgbuild.normalizer.normal_form import normal_key
 from kgbuild.normalizer.ranking import COMPATIBLE, Ranking
 from kgbuild.normalizer.reranking import Reranker, Rival, TextContext
@@ -89,10 +90,14 @@ class Linker:
         self._equal = EqualNames(
             self._ranking, rewritten="rewritten" not in without, cache_size=cache_size
         )
+        self._induced = Induced(self._ranking)
+        ranked = reranker is not None or "ranking" in without  # training sees what is ranked
+        reranker = None if "ranking" in without else reranker
         search, width = dense, max(4 * keep_candidates, 20)
-        if dense is None and "ngrams" not in without:
-            search, width = SimilarNames(lexicon, schema=schema), max(2 * keep_candidates, 10)
-            thresholds, reranker = SURE, None
+        alike = None if "ngrams" in without else SimilarNames(lexicon, schema=schema)
+        if dense is None:
+            search, width = alike, max(2 * keep_candidates, 10)
+            thresholds, reranker, alike = SURE, None, None
         self._similar: SimilarMeanings | None = None
         if search is not None:
             self._similar = SimilarMeanings(
@@ -101,7 +106,8 @@ class Linker:
                 thresholds=thresholds,
                 width=width,
                 guards="guards" not in without,
-                reranker=None if "ranking" in without else reranker,
+                reranker=reranker,
+                alike=alike if ranked else None,
                 cache_size=cache_size,
             )
 
@@ -130,12 +136,16 @@ class Linker:
             species = SpeciesOfText(document.document.text)
             context = self._context(document, (named[one] for one in queries if one in named))
             judged: dict[Query, Resolution] = {}
+            induced = "induced" not in self._without and tells_of_induction(document, self.schema)
             groundings: list[Grounding] = []
             for mention, one in zip(document.mentions, queries, strict=True):
                 if mention.id in given:
                     groundings.extend(self._trusted(g, mention) for g in given[mention.id])
                     continue
                 resolutions = named[one]
+                if induced and len(resolutions) == 1:
+                    own, query = resolutions[0], one.query
+                    resolutions = [self._induced.prefer(own, query.text, query.category)]
                 if one.query in near and resolutions[0].best is None:
                     if one.query not in judged:
                         judged[one.query] = self._judge(one.query, near, context)

@@ -8,19 +8,35 @@ a handful of such signs; ``kgbuild train ranking`` learns the weights.
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from itertools import chain
+from math import log1p
+from operator import mul
 from pathlib import Path
+from typing import Any
 
 from kgbuild.errors import ConfigError
 from kgbuild.normalizer.normal_form import normal_key
 from kgbuild.records import Candidate
 
-__all__ = ["RANKING_FILE", "Reranker", "Rival", "TextContext", "rival"]
+__all__ = ["OWN", "RANKING_FILE", "SAID", "Reranker", "Rival", "TextContext", "rival"]
 
 RANKING_FILE = "ranking.json"
+
+OWN = (
+    "similarity", "words", "alike", "ratio", "brought", "lost", "under", "over", "barred",
+)  # fmt: skip
+SAID = ("said", "named", "above", "below")
+"""What a ranking weighs, beside the kind of identifier: of a rival, and of a text."""
+
+_REASONS = {
+    "words": "words", "said": "words", "brought": "words", "lost": "words", "named": "named",
+    "above": "above", "alike": "spelling", "ratio": "spelling", "under": "general",
+    "over": "general",
+}  # fmt: skip
 
 
 class TextContext:
@@ -55,26 +71,79 @@ class TextContext:
 
 @dataclass(frozen=True, slots=True)
 class Rival:
-    """A candidate, and the words of its name that the mention hasn't."""
+    """A candidate, and how its term and its names stand to the mention and the other candidates.
+
+    Attributes:
+        candidate: the term, by its most similar name.
+        words: of this name, those that the mention hasn't.
+        cosine: of this name and the mention.
+        alike: how alike one of the term's names is written, by character n-grams, in [0, 1].
+        ratio: how alike the most alike name is, letter by letter, in [0, 1].
+        brought: how many words the term's nearest name has that the mention hasn't.
+        lost: how many words of the mention no name of the term has.
+        under: how many other candidates are below the term.
+        over: how many other candidates are above it.
+        barred: the name differs in a digit, a code or an opposite, so it can't be taken.
+        ids: what else the term is known by.
+        above: the CURIEs above the term.
+    """
 
     candidate: Candidate
     words: frozenset[str]
+    cosine: float
+    alike: float = 0.0
+    ratio: float = 0.0
+    brought: int = 0
+    lost: int = 0
+    under: int = 0
+    over: int = 0
+    barred: bool = False
+    ids: tuple[str, ...] = ()
+    above: frozenset[str] = frozenset()
 
-    def signs(self, context: TextContext) -> tuple[float, float, float, float, float]:
-        """Return what a ranking weighs: similarity, words, words said, named, above a named one."""
+    def own_signs(self) -> tuple[float, ...]:
+        """Return what a ranking weighs whatever the text, in the order of ``OWN``."""
         return (
-            self.candidate.score,
+            self.cosine,
             len(self.words),
-            len(self.words & context.words) if self.words else 0,
-            self.candidate.curie in context.entities,
-            self.candidate.curie in context.above,
+            self.alike,
+            self.ratio,
+            self.brought,
+            self.lost,
+            log1p(self.under),
+            log1p(self.over),
+            self.barred,
         )
 
+    def said_signs(self, context: TextContext) -> tuple[float, ...]:
+        """Return what a ranking weighs of a text, in the order of ``SAID``."""
+        curie, entities = self.candidate.curie, context.entities
+        said = len(self.words & context.words) if self.words else 0
+        if not entities:
+            return said, False, False, False
+        below = not self.above.isdisjoint(entities)
+        return said, curie in entities, curie in context.above, below
 
-def rival(name: str, candidate: Candidate) -> Rival:
-    """Return ``candidate`` as a rival for a mention that is called ``name``."""
+    def is_of(self, kinds: Iterable[str]) -> str:
+        """Return the first of ``kinds`` that one of the term's identifiers begins with, or "".
+
+        Where the term's own begins with none of them, its cross-references don't count.
+        """
+        kinds = tuple(kinds)
+        if not self.candidate.curie.startswith(kinds):
+            return ""
+        ids = (self.candidate.curie, *self.ids)
+        return next(kind for kind in kinds if any(own.startswith(kind) for own in ids))
+
+
+def rival(name: str, candidate: Candidate, **more: Any) -> Rival:
+    """Return ``candidate`` as a rival for a mention that is called ``name``.
+
+    ``more`` are the other attributes of a ``Rival``.
+    """
     own = frozenset(normal_key(candidate.name).split())
-    return Rival(candidate, own.difference(normal_key(name).split()))
+    words = own.difference(normal_key(name).split())
+    return Rival(candidate, words, more.pop("cosine", candidate.score), **more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +156,10 @@ class Reranker:
         said: of each of these that the text has.
         named: of a candidate that the text names outright elsewhere.
         above: of one that is more general than something that the text names outright.
-        kinds: of identifiers that begin so: ``{"MESH:C": -1.5}``.
+        below: of one that is more special than something that the text names outright.
+        alike, ratio, brought, lost, barred: of what ``Rival`` says.
+        under, over: of the logarithm of one more than their numbers.
+        kinds: of identifiers that begin so: ``{"MESH:C": -1.5}``; the first that fits counts.
     """
 
     similarity: float = 1.0
@@ -95,6 +167,14 @@ class Reranker:
     said: float = 0.0
     named: float = 0.0
     above: float = 0.0
+    below: float = 0.0
+    alike: float = 0.0
+    ratio: float = 0.0
+    brought: float = 0.0
+    lost: float = 0.0
+    under: float = 0.0
+    over: float = 0.0
+    barred: float = 0.0
     kinds: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
@@ -117,33 +197,51 @@ class Reranker:
         """Write the weights as JSON."""
         path.write_text(json.dumps(asdict(self), indent=1) + "\n", "utf-8")
 
-    def order(self, rivals: Sequence[Rival], context: TextContext) -> list[Rival]:
-        """Return the rivals, the likeliest first; of equal ones the earlier."""
-        return sorted(rivals, key=lambda own: -self.score(own, context))
+    def order(
+        self,
+        rivals: Sequence[Rival],
+        context: TextContext,
+        *,
+        weighed: Sequence[float] | None = None,
+    ) -> list[Rival]:
+        """Return the rivals, the likeliest first; of equal ones the earlier.
+
+        ``weighed`` is what ``weigh`` says of each, where that is known.
+        """
+        if weighed is None:
+            weighed = [self.weigh(own) for own in rivals]
+        scores = [
+            base + self._weigh_text(own, context) for base, own in zip(weighed, rivals, strict=True)
+        ]
+        return [rivals[i] for i in sorted(range(len(rivals)), key=lambda i: -scores[i])]
+
+    def weigh(self, own: Rival) -> float:
+        """Return the weighted sum of what doesn't hang on a text."""
+        weights: list[float] = [getattr(self, sign) for sign in OWN]
+        total: float = sum(map(mul, weights, own.own_signs()))
+        return total + self._kind(own)
+
+    def _weigh_text(self, own: Rival, context: TextContext) -> float:
+        said, named, above, below = own.said_signs(context)
+        return self.said * said + self.named * named + self.above * above + self.below * below
 
     def score(self, own: Rival, context: TextContext) -> float:
         """Return the weighted sum; only differences between rivals mean anything."""
-        similarity, words, said, named, above = own.signs(context)
-        return (
-            self.similarity * similarity
-            + self.words * words
-            + self.said * said
-            + self.named * named
-            + self.above * above
-            + self._kind(own)
-        )
+        return self.weigh(own) + self._weigh_text(own, context)
 
     def why(self, winner: Rival, other: Rival, context: TextContext) -> str:
         """Say what most speaks for ``winner`` against a more similar one."""
-        _, *mine = winner.signs(context)
-        _, *others = other.signs(context)
-        words, said, named, above = (one - two for one, two in zip(mine, others, strict=True))
-        gains = {
-            "words": self.words * words + self.said * said,
-            "named": self.named * named,
-            "above": self.above * above,
-            "kind": self._kind(winner) - self._kind(other),
+        ones = (*winner.own_signs(), *winner.said_signs(context))
+        others = (*other.own_signs(), *other.said_signs(context))
+        by_sign = {
+            sign: getattr(self, sign) * (one - two)
+            for sign, one, two in zip((*OWN, *SAID), ones, others, strict=True)
         }
+        gains: dict[str, float] = defaultdict(float)
+        for sign, gain in by_sign.items():
+            if sign in _REASONS:
+                gains[_REASONS[sign]] += gain
+        gains["kind"] = self._kind(winner) - self._kind(other)
         sign = max(gains, key=gains.__getitem__)
         if sign == "named":
             return f"the text names {winner.candidate.name!r} elsewhere"
@@ -151,10 +249,13 @@ class Reranker:
             return f"the text names a kind of {winner.candidate.name!r}"
         if sign == "kind":
             return "identifiers of its kind are meant less often"
-        others_own = other.words - winner.words
-        unsaid = sorted(others_own - context.words) or sorted(others_own)
+        if sign == "spelling":
+            return f"{winner.candidate.name!r} is written more alike"
+        if sign == "general":
+            return f"others that are similar are kinds of {winner.candidate.name!r}"
+        extra = other.words - winner.words
+        unsaid = sorted(extra - context.words) or sorted(extra)
         return f"has words that nothing here says: {', '.join(unsaid)}"
 
     def _kind(self, own: Rival) -> float:
-        curie = own.candidate.curie
-        return sum(weight for kind, weight in self.kinds.items() if curie.startswith(kind))
+        return self.kinds.get(own.is_of(self.kinds), 0.0)

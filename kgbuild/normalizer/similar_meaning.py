@@ -11,6 +11,8 @@ from kgbuild.normalizer.candidates import CandidateSearch, Query
 from kgbuild.normalizer.guards import may_be_same
 from kgbuild.normalizer.reranking import Reranker, Rival, TextContext, rival
 from kgbuild.normalizer.resolution import Resolution
+from kgbuild.normalizer.rivals import Rivals
+from kgbuild.normalizer.similar import SURE
 from kgbuild.records import Candidate
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ __all__ = ["THRESHOLDS", "Near", "SimilarMeanings"]
 THRESHOLDS: Mapping[str, float] = {"": 0.85}
 
 _SYMBOL = re.compile(r"\S{1,4}|\S*\d\S*|\S+[A-Z]\S*")
+_RANKED, _WRITTEN = 20, 5  # of what is near, and of what is written alike
 _AS_NEAR = 0.02  # a cosine that much lower is as good
 _OF_SYMBOL = "no name in the lexicon; a symbol is only taken as it is written"
 _SHOUTED = re.compile(r"[A-Z]{7,}")
@@ -32,11 +35,15 @@ class Near:
 
     Attributes:
         candidates: those whose category fits.
-        rivals: those of them that may be the same thing as the name.
+        allowed: those of them that may be the same thing as the name.
+        rivals: those that are ranked: the nearest, and what is only written alike.
+        weighed: what the reranker says of each, whatever the text.
     """
 
     candidates: tuple[Candidate, ...]
+    allowed: tuple[Candidate, ...]
     rivals: tuple[Rival, ...]
+    weighed: tuple[float, ...] | None = None
 
 
 class SimilarMeanings:
@@ -52,6 +59,7 @@ class SimilarMeanings:
         width: how many are looked at.
         guards: off, whatever is near enough is taken.
         reranker: orders what is near; None leaves the nearest first.
+        alike: finds what is written alike, to be ordered with what is near.
         cache_size: names remembered.
     """
 
@@ -64,6 +72,7 @@ class SimilarMeanings:
         width: int = 20,
         guards: bool = True,
         reranker: Reranker | None = None,
+        alike: CandidateSearch | None = None,
         cache_size: int = 100_000,
     ) -> None:
         self._ranking = ranking
@@ -72,6 +81,8 @@ class SimilarMeanings:
         self._width = width
         self._guards = guards
         self._reranker = reranker
+        self._alike = alike
+        self._rivals = Rivals(ranking.lexicon, ranking.schema)
         self._cache_size = cache_size
         self._known: dict[Query, Near] = {}
 
@@ -88,39 +99,58 @@ class SimilarMeanings:
             fitting = self._ranking.fitting_categories(category)
             texts = [query.name for query in group]
             found = self._dense.search(texts, k=self._width, category=fitting)
-            for query, candidates in zip(group, found, strict=True):
+            written: Sequence[Sequence[Candidate]] = [()] * len(texts)
+            if self._alike is not None:
+                written = self._alike.search(texts, k=_WRITTEN, category=fitting)
+            for query, candidates, alike in zip(group, found, written, strict=True):
                 own = self._ranking.fitting(candidates, category)
-                allowed = (c for c in own if self._may_be_same(query.name, c.name))
-                rivals = tuple(rival(query.name, c) for c in allowed)
-                self._known[query] = Near(tuple(own), rivals)
+                also = self._ranking.fitting(alike, category)
+                self._known[query] = self._near(query.name, own, also)
         return {query: self._known[query] for query in queries}
+
+    def _near(self, name: str, own: Sequence[Candidate], alike: Sequence[Candidate]) -> Near:
+        every = {c.curie: c for c in (*alike, *own)}
+        barred = {c for c, one in every.items() if not self._may_be_same(name, one.name)}
+        allowed = tuple(c for c in own if c.curie not in barred)
+        if self._reranker is None and self._alike is None:
+            return Near(tuple(own), allowed, tuple(rival(name, c) for c in allowed))
+        rivals = self._rivals.of(name, own[:_RANKED], alike, barred)
+        if self._reranker is None:
+            return Near(tuple(own), allowed, rivals)
+        return Near(tuple(own), allowed, rivals, tuple(map(self._reranker.weigh, rivals)))
 
     def judge(self, query: Query, near: Near, context: TextContext) -> Resolution:
         """Return what a name means in a text."""
         symbol = self._guards and _is_symbol(query.name)
-        if not near.rivals or near.rivals[0].candidate.score < near.candidates[0].score - _AS_NEAR:
-            return Resolution(near.candidates, _OF_SYMBOL if symbol else _why_none(near))
-        first = near.rivals[0]
-        ordered = list(near.rivals)
         if self._reranker is not None:
-            ordered = self._reranker.order(ordered, context)
-        best = ordered[0].candidate
+            ordered = self._reranker.order(near.rivals, context, weighed=near.weighed)
+        else:
+            ordered = [own for own in near.rivals if own.candidate in near.allowed]
         taken = {own.candidate.curie for own in ordered}
         others = (c for c in near.candidates if c.curie not in taken)
         candidates = (*(own.candidate for own in ordered), *others)
-        threshold = self._threshold(query.category)
+        if not near.allowed or near.allowed[0].score < near.candidates[0].score - _AS_NEAR:
+            listed = candidates if self._reranker is not None else near.candidates
+            return Resolution(listed, _OF_SYMBOL if symbol else _why_none(near))
+        best = ordered[0].candidate
+        threshold = self._threshold(query.category, best.method)
         reason = note = ""
         if symbol:
             reason = _OF_SYMBOL
+        elif ordered[0].barred:
+            reason = f"{best.name!r} is more likely, but differs in a digit or code"
         elif best.score < threshold:
             reason = f"best similarity {best.score:.2f} is below {threshold:.2f}"
-        elif self._reranker is not None and ordered[0] is not first:
+        elif self._reranker is not None and best != near.allowed[0]:
+            first = next(own for own in near.rivals if not own.barred)
             why = self._reranker.why(ordered[0], first, context)
             note = f"{first.candidate.name!r} is more similar, but {why}"
         return Resolution(candidates, reason, note)
 
-    def _threshold(self, category: str) -> float:
+    def _threshold(self, category: str, method: str) -> float:
         """Return the threshold of the nearest category that has one."""
+        if method == "ngram" and self._alike is not None:
+            return SURE[""]
         schema = self._ranking.schema
         fitting = [c for c in self._thresholds if c and category and schema.is_a(category, c)]
         nearest = next((c for c in fitting if all(schema.is_a(c, d) for d in fitting)), "")
@@ -132,7 +162,7 @@ class SimilarMeanings:
 
 def _why_none(near: Near) -> str:
     """Say why none of what is near may be taken."""
-    if not near.rivals:
+    if not near.allowed:
         return "similar names differ in a digit or code"
     return f"{near.candidates[0].name!r} is more similar, but differs in a digit or code"
 

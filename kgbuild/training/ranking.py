@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kgbuild.errors import ConfigError
-from kgbuild.normalizer.reranking import RANKING_FILE, Reranker, Rival, TextContext
+from kgbuild.normalizer.reranking import OWN, RANKING_FILE, SAID, Reranker, Rival, TextContext
 from kgbuild.training.settings_file import resolve
 from kgbuild.training.synonyms import is_for_ranking, linked_documents
 
@@ -150,7 +150,11 @@ def _fit(choices: Sequence[_Choice], settings: RankingSettings) -> Reranker:
     rows = [
         np.array(
             [
-                [*own.signs(one.context), *(own.candidate.curie.startswith(k) for k in kinds)]
+                [
+                    *own.own_signs(),
+                    *own.said_signs(one.context),
+                    *(own.is_of(kinds) == kind for kind in kinds),
+                ]
                 for own in one.rivals
             ],
             dtype=float,
@@ -180,6 +184,7 @@ def _fit(choices: Sequence[_Choice], settings: RankingSettings) -> Reranker:
         return float(cost), slope
 
     found = minimize(loss, np.zeros(signs.shape[1]), jac=True, method="L-BFGS-B").x / scale
-    similarity, words, said, named, above, *rest = (round(float(weight), 3) for weight in found)
-    kinds = dict(zip(settings.kinds, rest, strict=True))
-    return Reranker(similarity, words, said, named, above, kinds)
+    weights = [round(float(weight), 3) for weight in found]
+    signs = (*OWN, *SAID)
+    kinds = dict(zip(settings.kinds, weights[len(signs) :], strict=True))
+    return Reranker(**dict(zip(signs, weights, strict=False)), kinds=kinds)
