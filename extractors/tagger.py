@@ -39,11 +39,12 @@ SHIPPED_MODEL = Path(__file__).with_name("weights")
 MODEL_FILE = "mentions.onnx"
 SETTINGS_FILE = "mentions.json"
 NAMES_FILE = "names.npz"
-_DRUG = "ChemicalEntity"
+_CHEMICAL = "ChemicalEntity"
 _ANTIBODY = re.compile(r"[a-z]{3}mabs?\Z")
 """The stem of monoclonal antibodies' names (WHO, stems of international nonproprietary names).
 
-They are drugs, even if they look like proteins to a model."""
+They are drugs, even if they look like proteins to a model.
+"""
 _CHUNK = 32  # documents whose windows are packed together
 
 
@@ -148,19 +149,21 @@ class TaggerRecognizer:
         """Return the mentions of each document, and how likely other places are mentions.
 
         A place's probability is the mean over its words, by the convention that gives it most of
-        all that have its category (one of ``categories``); 0 where no word is there.
+        all that have its category; 0 where no word is there, or no convention has the category.
         """
         prepared = self._scored(batch)
         found = self._decode(batch, prepared)
         return found, [
-            [self._chance(item, place) for place in places]
-            for item, places in zip(prepared, asked, strict=True)
+            [self._chance(doc.document.text, item, place) for place in places]
+            for doc, item, places in zip(batch, prepared, asked, strict=True)
         ]
 
-    def _chance(self, item: _Prepared, asked: Asked) -> float:
+    def _chance(self, text: str, item: _Prepared, asked: Asked) -> float:
         import numpy as np
 
         start, end, category = asked
+        if category == _CHEMICAL and _ANTIBODY.search(text, start, end):
+            return 1.0
         first = bisect_right(item.text.words, start, key=itemgetter(1))
         stop = bisect_left(item.text.words, end, key=itemgetter(0))
         if first >= stop:
@@ -170,7 +173,7 @@ class TaggerRecognizer:
             if category in head.groups:
                 rows = _log_softmax(item.scores[first:stop, head.low : head.high])
                 chances.append(np.exp(rows[:, head.groups[category]]).sum(axis=1).mean())
-        return float(max(chances))
+        return float(max(chances, default=0.0))
 
     def _scored(self, batch: Sequence[AnnotatedDocument]) -> list[_Prepared]:
         prepared: list[_Prepared] = []
@@ -251,8 +254,8 @@ class TaggerRecognizer:
         import numpy as np
 
         start, end = text.words[words[0]][0], text.words[words[1] - 1][1]
-        if _ANTIBODY.search(doc.document.text, start, end) and _DRUG in self.categories:
-            category = _DRUG
+        if _ANTIBODY.search(doc.document.text, start, end) and _CHEMICAL in self.categories:
+            category = _CHEMICAL
         score = min(float(np.exp(chances).sum(axis=1).mean()), 1.0)
         document = doc.document
         return Mention(

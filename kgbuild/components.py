@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 __all__ = ["Prepared", "check", "make_components", "prepare"]
 
 Progress = Callable[[str, int, int | None], None]
+_LINKING, _RELATING = 2, 2
+"""Versions of rules in code: raised when results change, so that the next build runs again."""
 
 
 @dataclass(frozen=True)
@@ -173,7 +175,11 @@ def make_components(prepared: Prepared, *, progress: Progress | None = None) -> 
 
 
 def _doubt(config: Config, recognizers: Sequence[Recognizer], schema: Schema) -> Doubt | None:
-    """Let the first tagger be asked about the names that the first dictionary finds."""
+    """Let the first tagger be asked about the names that the first dictionary finds.
+
+    Each category has the probability of the nearest one above it that is named, and is asked for
+    as the nearest one above it that the tagger finds.
+    """
     from kgbuild.extractors.doubt import Doubt
     from kgbuild.extractors.tagger import TaggerRecognizer
 
@@ -182,14 +188,19 @@ def _doubt(config: Config, recognizers: Sequence[Recognizer], schema: Schema) ->
     named = next(((c, r) for c, r in pairs if isinstance(c, DictionaryConfig)), None)
     if tagger is None or named is None:
         return None
-    least = {
-        found: (category, chance)
-        for category, chance in named[0].plausible.items()
-        if category in tagger.categories
-        for found in schema.categories
-        if schema.is_a(found, category)
-    }
+    plausible = {schema.category(name) or name: p for name, p in named[0].plausible.items()}
+    least = {}
+    for found in schema.categories:
+        limit, asked = (_nearest(found, some, schema) for some in (plausible, tagger.categories))
+        if limit and asked:
+            least[found] = asked, plausible[limit]
     return Doubt(tagger, named[1], least)
+
+
+def _nearest(category: str, others: Iterable[str], schema: Schema) -> str:
+    """Return which of ``others`` is the category or the nearest above it, or ""."""
+    above = [other for other in others if schema.is_a(category, other)]
+    return max(above, key=lambda other: len(schema.ancestors(other)), default="")
 
 
 def _recognizer(config: RecognizerConfig, schema: Schema, lexicon: Lexicon) -> Recognizer:
@@ -375,11 +386,11 @@ def _fingerprints(
             prepared.lexicon.fingerprint, schema.fingerprint,
         ),
         "ground": (
-            config.grounding.model_dump_json(), prepared.lexicon.fingerprint,
+            _LINKING, config.grounding.model_dump_json(), prepared.lexicon.fingerprint,
             uses_dense(config), repr(encoder_reranker(config.grounding.encoder)),
         ),
         "relate": (
-            [c.model_dump_json() for c in config.relations], [r.name for r in relations],
+            _RELATING, [c.model_dump_json() for c in config.relations], [r.name for r in relations],
             [_patterns_text(c) for c in config.relations if isinstance(c, PatternsConfig)],
         ),
         "contribute": (

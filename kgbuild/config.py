@@ -201,7 +201,7 @@ class Config(Section):
         if not isinstance(data, dict) or data.get("schema", "biomedical") == "biomedical":
             return data
         return {
-            "recognizers": [DictionaryConfig(), VariantsConfig()],
+            "recognizers": [VariantsConfig(), DictionaryConfig()],
             "relations": [PatternsConfig(), CooccurrenceConfig()],
             **data,
         }

@@ -116,8 +116,8 @@ def export_neo4j_admin_since(
         versions = shape.vocabulary_versions(tables)
         shape.make_views(source, evidence="nodes", schema=schema, versions=versions)
         files = _FILES[form](source)
+        written, fresh, gone = make_delta(source, since, spill)
         try:
-            written, fresh, gone = make_delta(source, since, spill)
             path.mkdir(parents=True, exist_ok=True)
             _, arguments = _write_all(files, path, views="fresh", is_incremental=True)
             write_script(source, path, [schema, since.schema])

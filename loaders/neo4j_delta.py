@@ -99,15 +99,21 @@ def _stage(since: Earlier, spill: Path) -> None:
 
 
 def _check_tables(tables: GraphTables) -> None:
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     for name, columns in GRAPH_TABLES.items():
         path = tables.path(name)
         if not path.is_file():
             raise StoreError(f"{path} is absent: the earlier graph must be whole")
-        if lacking := sorted(set(columns.names) - set(pq.read_schema(path).names)):
+        try:
+            found = pq.read_schema(path)
+        except (OSError, pa.ArrowException) as error:
+            raise StoreError(f"{path} can't be read: {error}; build the graph again") from error
+        known = dict(zip(found.names, found.types, strict=True))
+        if other := [c.name for c in columns if known.get(c.name) != c.type]:
             raise StoreError(
-                f"{path} lacks the column {lacking[0]}: the earlier graph is of another version of "
-                "kgbuild, which loaded it otherwise; bring the database up to date by `kgbuild "
-                "load`, which compares with what is there"
+                f"{path} lacks the column {other[0]}, or has it otherwise: the earlier graph is of "
+                "another version of kgbuild, which loaded it otherwise; bring the database up to "
+                "date by `kgbuild load`, which compares with what is there"
             )

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     import duckdb
     from neo4j import Driver
 
-__all__ = ["Difference", "compare", "holds"]
+__all__ = ["FOLD", "Difference", "compare", "holds"]
 
+FOLD = 1 << 31
+"""Hashes are summed modulo this, so that the sums of billions fit in 63 bits."""
 _TOGETHER = 64  # elements of a bucket, about
 _FETCHED = 300_000  # elements whose keys the server collects at a time
 _COPY = "row_number() OVER (PARTITION BY r.key ORDER BY l.hash IS NOT DISTINCT FROM r.hash DESC)"
@@ -121,7 +123,8 @@ def holds(
 
 def _local_digest(source: duckdb.DuckDBPyConnection, family: Family, count: int) -> Digest:
     query = (
-        f"SELECT hash % {count}, count(*), sum(hash)::BIGINT FROM neo4j_{family.name} GROUP BY 1"
+        f"SELECT hash % {count}, count(*), sum(hash % {FOLD})::BIGINT FROM neo4j_{family.name}"
+        " GROUP BY 1"
     )
     return {bucket: (n, total) for bucket, n, total in source.execute(query).fetchall()}
 
@@ -132,7 +135,7 @@ def _remote_digest(driver: Driver, family: Family, count: int, database: str) ->
         return {}
     query = (
         f"MATCH {pattern} WHERE x.{HASH} IS NOT NULL"
-        f" RETURN x.{HASH} % $count, count(*), sum(x.{HASH})"
+        f" RETURN x.{HASH} % $count, count(*), sum(x.{HASH} % {FOLD})"
     )
     found = rows(driver, query, database=database, count=count)
     return {bucket: (n, total) for bucket, n, total in found}

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from kgbuild.loaders import neo4j_shape as shape
+from kgbuild.loaders.neo4j_difference import FOLD
 from kgbuild.loaders.neo4j_indexes import CONSTRAINTS, PATIENCE
 from kgbuild.loaders.neo4j_lock import LABEL
 from kgbuild.loaders.report import replacing
@@ -90,7 +91,10 @@ def write_script(source: duckdb.DuckDBPyConnection, path: Path, schemas: list[Sc
         StoreError: nothing can be written there.
     """
     folder = path / _FOLDER
+    (path / SCRIPT).unlink(missing_ok=True)  # of files that are about to be replaced
     folder.mkdir(exist_ok=True)
+    for stale in folder.glob("*.csv"):
+        stale.unlink()
     script = _Script(source, folder, f"file:///{quote(path.resolve().name)}/{_FOLDER}")
     families = shape.families("nodes")
     statements = [
@@ -152,12 +156,14 @@ class _Script:
         """Return what compares the database with the graph, as ``kgbuild load`` does."""
         asked = []
         for family in families:
-            query = f"SELECT count(*), coalesce(sum(hash), 0)::BIGINT FROM neo4j_{family.name}"
+            query = (
+                f"SELECT count(*), coalesce(sum(hash % {FOLD}), 0)::BIGINT FROM neo4j_{family.name}"
+            )
             found = self._source.execute(query).fetchone()
             count, total = found or (0, 0)
             asked.append(
                 f"MATCH {_FOUND[family.name]} x.{shape.HASH} IS NOT NULL"
-                f" WITH count(x) AS found, sum(x.{shape.HASH}) AS hashes RETURN"
+                f" WITH count(x) AS found, sum(x.{shape.HASH} % {FOLD}) AS hashes RETURN"
                 f" '{family.name}' AS kind, found, {count} AS expected,"
                 f" found = {count} AND hashes = {total} AS holds"
             )

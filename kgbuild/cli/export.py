@@ -83,10 +83,9 @@ def export(
         if statements:
             write = partial(export_rdf, format=format, form=statements)
         if since is not None:
-            earlier = Graph.open(since)
-            write = partial(
-                DIFFERENCE_EXPORTERS[format], since=Earlier(earlier.tables, earlier.schema)
-            )
+            with Graph.open(since) as before:
+                earlier = Earlier(before.tables, before.schema)
+            write = partial(DIFFERENCE_EXPORTERS[format], since=earlier)
         with Graph.open(folder) as graph:
             report = write(graph.tables, output, schema=graph.schema)
         if report.advice:

@@ -20,6 +20,7 @@ from kgbuild.normalizer.grams import GramIndex
 from kgbuild.normalizer.lexicon import FORMAT_VERSION, MANIFEST, read_manifest
 from kgbuild.normalizer.normal_form import NORMAL_FORM_VERSION
 from kgbuild.normalizer.part_processes import read_parts
+from kgbuild.normalizer.parts import PARTS_VERSION
 from kgbuild.normalizer.tables import Tables, put_together
 from kgbuild.records import Failure, Term
 
@@ -130,8 +131,8 @@ def lexicon_fingerprint(
     sources = sorted((v.name, v.version, v.fingerprint) for v in vocabularies)
     mapped = sorted((m.name, m.fingerprint) for m in mappings)
     parts = [
-        __version__, FORMAT_VERSION, NORMAL_FORM_VERSION, schema.fingerprint, sources, mapped,
-        sorted(languages),
+        __version__, FORMAT_VERSION, PARTS_VERSION, NORMAL_FORM_VERSION, schema.fingerprint,
+        sources, mapped, sorted(languages),
     ]  # fmt: skip
     digest.update(json.dumps(parts).encode())
     return digest.hexdigest()

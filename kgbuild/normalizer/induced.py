@@ -22,6 +22,7 @@ _FORMS = (
     *(f"{cause}-induced {{}}" for cause in ("drug", "substance", "chemical", "medication")),
     "drug {}",
 )
+_WANTED = "DiseaseOrPhenotypicFeature"
 _CACHED = 10_000
 
 
@@ -50,7 +51,7 @@ class Induced:
     def prefer(self, resolution: Resolution, text: str, category: str) -> Resolution:
         """Return what a name means in a text that tells of induction."""
         best = resolution.best
-        if best is None or not category:
+        if best is None or not self._ranking.schema.is_a(category, _WANTED):
             return resolution
         found = self._counterparts(best.curie, text, category)
         if not found:

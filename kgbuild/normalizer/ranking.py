@@ -44,6 +44,7 @@ SCOPE_SCORE: Mapping[str, float] = {
 }
 """What a name of each scope is worth, to the recognizer as to the linker."""
 
+_PROTEIN, _WEAK = "Protein", ("narrow", "related", "broad")
 _SIMILAR = 75.0
 _METHOD_SCORE = {"exact": 1.0, "normalized": 0.95}
 _DOUBTFUL = 0.5
@@ -89,6 +90,16 @@ class Ranking:
         label = self.lexicon.label(best) if best != curie else None
         return label is not None and self.fit(wanted, label[1]) == 1
 
+    def _lends(self, entry: NameEntry, wanted: str) -> bool:
+        """Tell whether a protein stands where a gene or chemical is meant, or a name is too weak.
+
+        Their names differ in how they are written ("MMP2", "MMP-2") and by vocabulary, so they
+        can't be told by those.
+        """
+        if not wanted or wanted == _PROTEIN or not self.fit(wanted, _PROTEIN):
+            return False
+        return scope_of(entry) in _WEAK or not self.is_of(entry.curie, entry.category, wanted)
+
     def agreeing_with(
         self, candidates: Sequence[Candidate], long_form: str
     ) -> tuple[Candidate, ...]:
@@ -108,7 +119,8 @@ class Ranking:
 
         Where a name is equal as written (or but for its case), those that are equal only in
         normal form come after all of these, and don't decide. In a category the preferred
-        vocabulary decides between preferred names and exact synonyms. Without one, the category
+        vocabulary decides between preferred names and exact synonyms; proteins, which lend genes
+        and chemicals their names, come after those. Without one, the category
         comes first that a recognizer would take: that of the best name, then the schema's first.
         ``defined`` says that the document defines ``text``, so that a short alias is believed.
         """
@@ -127,7 +139,7 @@ class Ranking:
                 continue
             order = (
                 -leading.get(entry.category, 0.0),
-                not self.is_of(entry.curie, entry.category, category),
+                self._lends(entry, category),
                 0 if category else self._category_order.get(entry.category, 999),
                 -tier,
                 self.schema.prefix_rank(entry.curie, category=entry.category),

@@ -10,7 +10,14 @@ from kgbuild.records import Synonym
 __all__ = ["human_gene", "plain_names"]
 
 _PRODUCT = re.compile(r"(\S+) protein, human\Z")
-_OF_HUMANS = re.compile(r"(?: protein)?, human\Z")
+_SPECIES = ", human"
+_WORD = " protein"
+_HEAD = re.compile(
+    r"(?:\S*\d\S*|[ivx]+|alpha|beta|gamma|delta|epsilon|zeta|\S+ase|[a-z]{4,}in"
+    r"|(?:\S* )(?:receptor|factor|antigen|hormone|ligand|subunit|channel|transporter))\Z",
+    re.IGNORECASE,
+)
+"""Ends of names that say by themselves what they are: "prostate specific antigen"."""
 
 
 def human_gene(name: str, synonyms: Iterable[str]) -> str:
@@ -29,8 +36,23 @@ def human_gene(name: str, synonyms: Iterable[str]) -> str:
 def plain_names(names: Sequence[str]) -> list[Synonym]:
     """Return what a human gene product is called in a text, which leaves the species out.
 
+    The word "protein" stays where the rest would be another word, or words that need it.
+
     >>> [s.text for s in plain_names(["TMPRSS6 protein, human", "matriptase-2, human", "x"])]
     ['TMPRSS6', 'matriptase-2']
+    >>> [s.text for s in plain_names(["psoriasin protein, human", "spike protein, human"])]
+    ['psoriasin', 'spike protein']
+    >>> [s.text for s in plain_names(["WAVE protein, human", "ceramide transport protein, human"])]
+    ['WAVE protein', 'ceramide transport protein']
     """
-    plain = dict.fromkeys(short for n in names if (short := _OF_HUMANS.sub("", n)) != n)
+    human = (name.removesuffix(_SPECIES) for name in names if name.endswith(_SPECIES))
+    plain = dict.fromkeys(map(_without_kind, human))
     return [Synonym(s, "exact" if " " in s else "abbreviation") for s in plain if s not in names]
+
+
+def _without_kind(name: str) -> str:
+    short = name.removesuffix(_WORD)
+    is_code = " " not in short and not short.isupper() and any(map(str.isupper, short[1:]))
+    return (
+        short if is_code or _HEAD.search(short.rpartition(" ")[2]) or _HEAD.search(short) else name
+    )
