@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING
 
 from kgbuild.evaluation.alignment import CrossReferences
 from kgbuild.normalizer.candidates import Query
-from kgbuild.records import AnnotatedDocument, Candidate, Grounding, Mention
+from kgbuild.records import AnnotatedDocument, Grounding, Mention
 
 if TYPE_CHECKING:
     from kgbuild.normalizer.linker import Linker
 
 __all__ = ["ByName", "plain_name", "training_ids"]
 
+_ALIKE = ("dense", "ngram")
 _MARKS = re.compile(r"[^\w\s]")
 
 
@@ -115,16 +116,15 @@ class ByName:
     def _counted(
         self, grounding: Grounding, texts: Sequence[str], gold: Collection[str]
     ) -> Grounding:
-        def standing(curie: str, name: str) -> str:
-            every = self._namesakes(curie, (name, *texts))
+        standing = {}
+        for candidate in grounding.candidates:
+            # An equal name is the mention's own; the candidate shows its term's preferred one.
+            names = (candidate.name,) if candidate.method in _ALIKE else texts
+            every = self._namesakes(candidate.curie, names)
             same = every.union(*(self._xrefs(one) or () for one in every))
-            return min(same.intersection(gold), default=curie)
-
-        candidates = tuple(
-            Candidate(standing(c.curie, c.name), c.name, c.score, c.method)
-            for c in grounding.candidates
-        )
-        curie = standing(grounding.curie, grounding.name) if grounding.curie else ""
+            standing[candidate.curie] = min(same.intersection(gold), default=candidate.curie)
+        candidates = tuple(replace(c, curie=standing[c.curie]) for c in grounding.candidates)
+        curie = standing.get(grounding.curie, grounding.curie)
         return replace(grounding, curie=curie, candidates=candidates)
 
     def _namesakes(self, curie: str, texts: Iterable[str]) -> set[str]:

@@ -128,3 +128,68 @@ def test_training_sees_the_rivals_that_grounding_orders(lexicon, schema):
     assert [own.candidate for own in rivals] == [MOTHERS, PLAIN]
     assert rivals[0].words == {"gestational", "diabetes", "mellitus"}
     assert "aspirin" in context.words
+
+
+def test_the_hierarchy_and_the_writing_of_candidates_count() -> None:
+    general = rival("x", MOTHERS, under=3)
+    special = rival("x", PLAIN, alike=0.9, ratio=0.8, above=frozenset({"D:0"}))
+    said = TextContext("", ["D:0"])
+    for reranker, context, first, why in [
+        (Reranker(0.0, under=1.0), TextContext(), general, "are kinds of 'Gestational"),
+        (Reranker(0.0, alike=1.0, ratio=1.0), TextContext(), special, "is written more alike"),
+        (Reranker(0.0, below=1.0), said, special, ""),
+    ]:
+        assert reranker.order([general, special], context)[0] is first
+        other = special if first is general else general
+        assert why in reranker.why(first, other, context)
+        assert reranker.score(first, context) > reranker.score(other, context)
+
+
+def test_a_kind_is_the_first_that_an_identifier_has() -> None:
+    reranker = Reranker(0.0, kinds={"MESH:D": 1.0, "OMIM:": 3.0})
+    two = rival("x", Candidate("OMIM:1", "x", 0.9, "dense"), ids=("MESH:D1",))
+    one = rival("x", Candidate("OMIM:2", "x", 0.9, "dense"), ids=("ORPHA:2",))
+    other = rival("x", Candidate("MONDO:1", "x", 0.9, "dense"), ids=("MESH:D1",))
+    scores = [reranker.score(own, TextContext()) for own in (two, one, other)]
+    assert scores == [1.0, 3.0, 0.0]
+
+
+def test_what_is_barred_is_ranked_but_never_taken(make_lexicon, schema):
+    terms = [
+        Term("D:1", "sugar sickness type 1", "Disease"),
+        Term("D:2", "sweet illness", "Disease"),
+    ]
+
+    class Both:
+        def search(
+            self, texts: Sequence[str], *, k: int, category: object = None
+        ) -> list[list[Candidate]]:
+            found = [
+                Candidate("D:1", "sugar sickness type 1", 0.9, "dense"),
+                Candidate("D:2", "sweet illness", 0.89, "dense"),
+            ]
+            return [found for _ in texts]
+
+    def meant(reranker: Reranker) -> tuple[str, str, str]:
+        linker = Linker(
+            make_lexicon(terms), schema=schema, dense=Both(), thresholds={"": 0.8},
+            reranker=reranker,
+        )  # fmt: skip
+        found = linker.resolve("sugar disease", "Disease")
+        return found.candidates[0].curie, found.best.curie if found.best else "", found.reason
+
+    assert meant(Reranker(20.0, barred=-1.0)) == ("D:2", "D:2", "")
+    assert meant(Reranker(20.0)) == (
+        "D:1", "", "'sugar sickness type 1' is more likely, but differs in a digit or code",
+    )  # fmt: skip
+
+
+def test_what_is_written_alike_is_ranked_with_what_is_near(lexicon, schema):
+    def names(**options: object) -> set[str]:
+        linker = Linker(lexicon, schema=schema, dense=Near(), reranker=RERANKER, **options)
+        [(_, rivals, _)] = linker.rivals(document("Hypertensions grow.", "Hypertensions grow"))
+        assert all(own.cosine <= MOTHERS.score for own in rivals)
+        return {own.candidate.method for own in rivals}
+
+    assert names() == {"dense", "ngram"}
+    assert names(without=["ngrams"]) == {"dense"}
