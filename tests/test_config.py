@@ -77,7 +77,7 @@ def test_the_trained_models_are_defaults_of_biomedicine_alone(schema: str) -> No
     assert {c.type for c in Config().recognizers} >= {"tagger"}
     assert [c.type for c in Config().relations] == ["patterns", "model", "cooccurrence"]
     other = parse_config(f"schema: {schema}")
-    assert [c.type for c in other.recognizers] == ["dictionary", "variants"]
+    assert [c.type for c in other.recognizers] == ["variants", "dictionary"]
     assert [c.type for c in other.relations] == ["patterns", "cooccurrence"]
     asked = parse_config(f"schema: {schema}\nrelations: [{{type: model}}]")
     assert [c.type for c in asked.relations] == ["model"]

@@ -49,3 +49,13 @@ def test_exercise_induces_no_drug_disease(make_lexicon, schema) -> None:
     assert not tells_of_induction(item, schema)
     [[found]] = Linker(make_lexicon(TERMS), schema=schema).ground([item])
     assert found.curie == "D:1"
+
+
+def test_a_chemical_is_never_what_is_induced(make_lexicon, schema):
+    terms = [
+        Term("MESH:D004298", "Dopamine", "ChemicalEntity"),
+        Term("MESH:D015259", "Drug Dopamine", "ChemicalEntity"),
+    ]
+    item = document("levodopa-induced release of dopamine", ChemicalEntity="dopamine")
+    [(found,)] = Linker(make_lexicon(terms), schema=schema).ground([item])
+    assert found.curie == "MESH:D004298"
