@@ -215,8 +215,9 @@ def test_import_takes_what_is_new_and_the_script_does_the_rest(
         (lambda path: path.unlink(), "absent: the earlier graph must be whole"),
         (
             lambda path: pq.write_table(pq.read_table(path).drop_columns(["novel"]), path),
-            "lacks the column novel: the earlier graph is of another version of kgbuild",
+            "lacks the column novel, or has it otherwise: the earlier graph is of another version",
         ),
+        (lambda path: path.write_bytes(b"PA"), "evidence.parquet can't be read"),
     ],
 )
 def test_an_earlier_graph_that_will_not_do(
