@@ -1,10 +1,10 @@
 """Identifiers against gold identifiers: accuracy of ranked candidates, and sets by document.
 
-Accuracy@k is that of BioSyn (Sung et al. 2020, doi:10.18653/v1/2020.acl-main.335): over gold
-mentions that have an identifier; a composite mention that was split into parts is right if every
-part has one of the gold identifiers among its first k candidates. ``every`` asks more: each gold
-identifier must be found. The identifiers of a document are what BC5CDR's normalization task
-counts: each (document, identifier) once, however often it is mentioned.
+Accuracy@k is over gold mentions that have an identifier; a composite mention that was split into
+parts is right if every part has one of the gold identifiers among its first k candidates. BioSyn
+(Sung et al. 2020, doi:10.18653/v1/2020.acl-main.335) counts so, but over names: see ``by_name``.
+``every`` asks more: each gold identifier must be found. The identifiers of a document are what
+BC5CDR's normalization task counts: each (document, identifier) once, however often it is mentioned.
 """
 
 from __future__ import annotations
