@@ -135,7 +135,7 @@ def _mentions(mentions: list[Row], groundings: Mapping[str, Row]) -> Iterable[st
     yield from _heading("3. Recognize", "tables/mentions")
     yield (
         "The trained model (tagger) and the names of the loaded vocabularies (dictionary, here the "
-        "starter vocabulary); where both find one, the model's is kept; "
+        "starter vocabulary); where both find one, the longer is kept, then the surer; "
         "`text[start:end]` is always the mention's text."
     )
     yield from _table(

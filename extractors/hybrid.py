@@ -82,7 +82,9 @@ class HybridRecognizer:
         if self._doubt is not None:
             pair = self._doubt.judge.name, self._doubt.names.name
             known = dict(zip(pair, self._doubt.recognize(batch), strict=True))
-        found = [known.get(r.name) or r.recognize(batch) for r in self._recognizers]
+        found = [
+            known[r.name] if r.name in known else r.recognize(batch) for r in self._recognizers
+        ]
         return [tuple(self.merge(mentions)) for mentions in zip(*found, strict=True)]
 
     def merge(self, found: Sequence[Iterable[Mention]]) -> list[Mention]:

@@ -58,7 +58,7 @@ class DictionaryConfig(Section):
     categories: list[str] | None = Field(None, description="only these categories")
     nested: bool = Field(False, description="also find names inside longer ones")
     plausible: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(
-        {"ChemicalEntity": 0.1, "Disease": 0.005},
+        {"ChemicalEntity": 0.03, "Disease": 0.005},
         description="beside a tagger: how likely it must hold names of a category for mentions; "
         "those of other categories are kept",
     )
@@ -184,7 +184,7 @@ class Config(Section):
         default=[VariantsConfig(), TaggerConfig(), DictionaryConfig()], min_length=1
     )
     merge: Literal["priority", "longest", "vote", "union"] = Field(
-        "priority", description="which mention wins where recognizers overlap"
+        "longest", description="which mention wins where recognizers overlap"
     )
     grounding: GroundingConfig = GroundingConfig()
     relations: list[RelationConfig] = Field(

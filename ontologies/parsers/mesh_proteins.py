@@ -12,12 +12,14 @@ __all__ = ["human_gene", "plain_names"]
 _PRODUCT = re.compile(r"(\S+) protein, human\Z")
 _SPECIES = ", human"
 _WORD = " protein"
-_HEAD = re.compile(
-    r"(?:\S*\d\S*|[ivx]+|alpha|beta|gamma|delta|epsilon|zeta|\S+ase|[a-z]{4,}in"
-    r"|(?:\S* )(?:receptor|factor|antigen|hormone|ligand|subunit|channel|transporter))\Z",
-    re.IGNORECASE,
+_LAST = re.compile(
+    r"\S*\d\S*|[ivx]+|alpha|beta|gamma|delta|epsilon|zeta|[\w-]{4,}(?:ase|in)", re.IGNORECASE
 )
-"""Ends of names that say by themselves what they are: "prostate specific antigen"."""
+_KINDS = frozenset(
+    ("receptor", "factor", "antigen", "hormone", "ligand", "subunit", "channel", "transporter")
+)
+_OTHERS = frozenset(("disease", "release", "domain", "chain", "brain"))
+"""Last words that tell by themselves that a protein is meant, and some that only look like it."""
 
 
 def human_gene(name: str, synonyms: Iterable[str]) -> str:
@@ -44,6 +46,8 @@ def plain_names(names: Sequence[str]) -> list[Synonym]:
     ['psoriasin', 'spike protein']
     >>> [s.text for s in plain_names(["WAVE protein, human", "ceramide transport protein, human"])]
     ['WAVE protein', 'ceramide transport protein']
+    >>> [s.text for s in plain_names(["Batten disease protein, human", "X matrix protein, human"])]
+    ['Batten disease protein', 'X matrix protein']
     """
     human = (name.removesuffix(_SPECIES) for name in names if name.endswith(_SPECIES))
     plain = dict.fromkeys(map(_without_kind, human))
@@ -52,7 +56,7 @@ def plain_names(names: Sequence[str]) -> list[Synonym]:
 
 def _without_kind(name: str) -> str:
     short = name.removesuffix(_WORD)
-    is_code = " " not in short and not short.isupper() and any(map(str.isupper, short[1:]))
-    return (
-        short if is_code or _HEAD.search(short.rpartition(" ")[2]) or _HEAD.search(short) else name
-    )
+    first, _, last = short.rpartition(" ")
+    is_code = not first and not short.isupper() and any(map(str.isupper, short[1:]))
+    tells = _LAST.fullmatch(last) is not None and last.lower() not in _OTHERS
+    return short if is_code or tells or (first and last.lower() in _KINDS) else name
