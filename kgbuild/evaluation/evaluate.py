@@ -195,6 +195,37 @@ def _at_gold(
     return own, replace(own, groundings=tuple(groundings))
 
 
+def _accuracy(
+    gold: Sequence[AnnotatedDocument],
+    linked: Sequence[AnnotatedDocument],
+    by_name: Sequence[AnnotatedDocument] | None,
+    xrefs: CrossReferences | None,
+    settings: Settings,
+) -> Iterator[Row]:
+    """Yield how often a right identifier is among the first, by each way of counting."""
+    categories = annotated_categories(gold, settings)
+    documents = [item.document.id for item in gold]
+
+    def ranked(found: Sequence[AnnotatedDocument], *, decided: bool = False) -> list[Ranked]:
+        pairs = zip(gold, found, strict=True)
+        return [r for g, f in pairs for r in _ranked(g, f, xrefs, categories, decided=decided)]
+
+    first = ranked(linked)
+    columns = [
+        ("@1", first, 1, False),
+        ("@5", first, 5, False),
+        ("@1 all ids", first, 1, True),
+        ("@1 decided", ranked(linked, decided=True), 1, False),
+    ]
+    if by_name is not None:
+        named = ranked(by_name)
+        columns += [("@1 by name", named, 1, False), ("@5 by name", named, 5, False)]
+    for column, mentions, k, every in columns:
+        counts = count_hits(mentions, k=k, every=every, documents=documents)
+        for row in _micro_last(scored(counts, settings.resampling)):
+            yield replace(row, column=column)
+
+
 def add_grounding(
     evaluation: Evaluation,
     gold: Sequence[AnnotatedDocument],
@@ -218,31 +249,6 @@ def add_grounding(
         suffix: of the tables' names.
         title: of the tables' titles.
     """
-    categories = annotated_categories(gold, settings)
-    documents = [item.document.id for item in gold]
-    pairs = list(zip(gold, linked, strict=True))
-    ranked, decided = (
-        [r for g, f in pairs for r in _ranked(g, f, xrefs, categories, decided=only_decided)]
-        for only_decided in (False, True)
-    )
-    columns = [
-        ("@1", ranked, 1, False),
-        ("@5", ranked, 5, False),
-        ("@1 all ids", ranked, 1, True),
-        ("@1 decided", decided, 1, False),
-    ]
-    if by_name is not None:
-        named = [
-            r
-            for g, f in zip(gold, by_name, strict=True)
-            for r in _ranked(g, f, xrefs, categories, decided=False)
-        ]
-        columns += [("@1 by name", named, 1, False), ("@5 by name", named, 5, False)]
-    rows: list[Row] = []
-    for column, mentions, k, every in columns:
-        counts = count_hits(mentions, k=k, every=every, documents=documents)
-        found = scored(counts, settings.resampling)
-        rows += [replace(row, column=column) for row in _micro_last(found)]
     note = (
         "gold mentions that have an identifier; right if among the first k candidates, any of a "
         "composite mention's; all ids: each of them is asked for; decided: NIL is wrong; "
@@ -251,9 +257,10 @@ def add_grounding(
     evaluation.tables.append(
         Table(
             f"grounding.accuracy{suffix}", f"Grounding of gold mentions{title}", note,
-            tuple(rows), "accuracy",
+            tuple(_accuracy(gold, linked, by_name, xrefs, settings)), "accuracy",
         )
     )  # fmt: skip
+    pairs = list(zip(gold, linked, strict=True))
     same = [_same_identifiers(g, f, xrefs) for g, f in pairs]
     aligned = Aligned(tuple(gold), tuple(same))
     measure_identifiers(
@@ -261,6 +268,7 @@ def add_grounding(
         title=f"Identifiers of documents, mentions given{title}",
     )  # fmt: skip
     if not suffix:
+        categories = annotated_categories(gold, settings)
         evaluation.links = _link_errors(pairs, xrefs, categories)
         evaluation.reliability = reliability(_judged(pairs, xrefs, categories))
 

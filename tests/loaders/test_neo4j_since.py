@@ -102,12 +102,16 @@ def export(later: GraphTables, earlier: GraphTables, path: Path, **options: Any)
     )
 
 
+def as_loaded(server: Server, graph: GraphTables) -> list[list[Any]]:
+    server.wipe()
+    server.load(graph)
+    return everything(server)
+
+
 def test_a_live_load_brings_what_has_moved_too(
     server: Server, earlier: GraphTables, later: GraphTables
 ) -> None:
-    server.wipe()
-    server.load(later)
-    wanted = everything(server)
+    wanted = as_loaded(server, later)
     server.wipe()
     server.load(earlier)
     server.load(later)
@@ -119,9 +123,7 @@ def test_a_live_load_brings_what_has_moved_too(
 def test_a_database_is_brought_to_what_is_loaded(
     server: Server, earlier: GraphTables, later: GraphTables, tmp_path: Path
 ) -> None:
-    server.wipe()
-    server.load(later)
-    wanted = everything(server)
+    wanted = as_loaded(server, later)
     server.wipe()
     server.load(earlier)
     assert everything(server) != wanted
