@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["check_graph", "check_names", "load_ladybug", "load_ladybug_file"]
 
 _VERSION = "ladybug/2"
-_TOGETHER = 4  # copies in one transaction: each commit waits for the disk, each copy holds 24 MB
+_TOGETHER = 8  # copies in one transaction: each commit waits for the disk, each copy holds 24 MB
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
 
 
@@ -166,15 +166,12 @@ def _build(
     memory: int,
 ) -> dict[str, int]:
     """Write ``folder/graph.lbug`` and return the rows of each table that has any."""
-    with connect(tables, memory=memory, spill=folder) as source:
+    with connect(tables, memory=memory, spill=folder, threads=1) as source:
         check_graph(source, schema)
         with opened(folder / "graph.lbug", memory=memory) as target:
             loader = _Loader(source, target, folder, progress)
             loader.total = _rows(tables)
-            with _transaction(target):
-                loader.create(schema)
-            with _transaction(target):
-                loader.copy()
+            loader.load(schema)
             run(target, f"COMMENT ON TABLE `Document` IS '{fingerprint}'")
             run(target, "CHECKPOINT")
     return loader.rows
@@ -222,6 +219,24 @@ class _Loader:
         self.total = 0
         self.copies = 0
 
+    def load(self, schema: Schema) -> None:
+        """Create the tables and fill them, nodes first; one core stages what the other copies."""
+        queries = [(query, ["a"]) for query in layout.NODES]
+        queries += [(query, ["r", "a", "b"]) for query in layout.RELATIONSHIPS]
+        ahead = ThreadPoolExecutor(1)
+        try:
+            staged = [ahead.submit(self._stage, n, *query) for n, query in enumerate(queries)]
+            with _transaction(self.target):
+                self.create(schema)
+            with _transaction(self.target):
+                for stage in staged:
+                    folder, parts = stage.result()
+                    for key, files in parts.items():
+                        self._copy_files(key, files)
+                    shutil.rmtree(folder)
+        finally:
+            ahead.shutdown(cancel_futures=True)
+
     def create(self, schema: Schema) -> None:
         """Create every table, with each pair of labels that its relationships join."""
         for label in schema.categories:
@@ -246,20 +261,6 @@ class _Loader:
         # openCypher's type(r) is Ladybug's label(r): the same query then runs on both
         run(self.target, "CREATE MACRO type(r) AS label(r)")
 
-    def copy(self) -> None:
-        """Stage and copy every table's rows, nodes first; one query is staged ahead of the copy."""
-        queries = [(query, ["a"]) for query in layout.NODES]
-        queries += [(query, ["r", "a", "b"]) for query in layout.RELATIONSHIPS]
-        with ThreadPoolExecutor(1) as ahead:
-            staged = ahead.submit(self._stage, 0, *queries[0])
-            for number in range(1, len(queries) + 1):
-                folder, parts = staged.result()
-                if number < len(queries):
-                    staged = ahead.submit(self._stage, number, *queries[number])
-                for key, files in parts.items():
-                    self._copy_files(key, files)
-                shutil.rmtree(folder)
-
     def _create_nodes(self, label: str, properties: dict[str, str]) -> None:
         columns = ", ".join(f"`{name}` {kind}" for name, kind in properties.items())
         run(self.target, f"CREATE NODE TABLE `{label}`({columns})")
@@ -276,7 +277,7 @@ class _Loader:
     ) -> tuple[Path, dict[tuple[str, ...], list[Path]]]:
         """Write the rows of ``query`` into a folder of their own, apart by table."""
         folder = self.folder / f"staged-{number}"
-        return folder, partition(self.source, query, by=by, folder=folder)
+        return folder, partition(self.source.cursor(), query, by=by, folder=folder)
 
     def _copy_files(self, key: tuple[str, ...], files: list[Path]) -> None:
         import pyarrow.parquet as pq

@@ -16,11 +16,11 @@ from kgbuild.errors import StoreError
 from kgbuild.loaders import neo4j_shape as shape
 from kgbuild.loaders.ladybug import check_graph, check_names
 from kgbuild.loaders.neo4j_changes import changes, creations, removals
-from kgbuild.loaders.neo4j_connection import is_local, opened, rows
+from kgbuild.loaders.neo4j_connection import is_local, opened, require_version, rows
 from kgbuild.loaders.neo4j_difference import Difference, compare, holds
 from kgbuild.loaders.neo4j_indexes import add_indexes, make_constraints
 from kgbuild.loaders.neo4j_lock import LABEL, Fence, locked
-from kgbuild.loaders.neo4j_vectors import add_vectors
+from kgbuild.loaders.neo4j_vectors import OLDEST, add_vectors
 from kgbuild.loaders.neo4j_writers import Batch, write_batches
 from kgbuild.loaders.report import LoadReport, Progress, graph_fingerprint
 from kgbuild.loaders.staging import connect, spill_folder
@@ -48,7 +48,7 @@ def load_neo4j(
     schema: Schema,
     options: TargetOptions,
     progress: Progress | None = None,
-    memory: int = 1 << 30,
+    memory: int = 1 << 29,
 ) -> LoadReport:
     """Make a database of a Neo4j server hold the graph; what is not kgbuild's stays.
 
@@ -66,7 +66,8 @@ def load_neo4j(
 
     Raises:
         ConfigError: a category or predicate of the schema can't be a label or type.
-        StoreError: the server can't be reached or refuses, or the graph does not fit the schema.
+        StoreError: the server can't be reached or refuses, is too old for vectors, or the graph
+            does not fit the schema.
         ValueError: an unknown choice of evidence.
     """
     started = time.perf_counter()
@@ -82,11 +83,13 @@ def load_neo4j(
     with opened(
         address, user=options.user, password=options.password, database=options.database
     ) as driver:
+        if options.vectors is not None:
+            require_version(driver, OLDEST, purpose="vectors")
         if not options.force and _held(driver, options.database) == fingerprint:
             return LoadReport(address, fingerprint, time.perf_counter() - started, unchanged=True)
         with (
             spill_folder() as spill,
-            connect(tables, memory=memory, spill=spill) as source,
+            connect(tables, memory=memory, spill=spill, threads=1) as source,
             locked(
                 driver,
                 database=options.database,

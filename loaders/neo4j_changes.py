@@ -19,6 +19,7 @@ __all__ = ["changes", "creations", "removals"]
 
 _MOST_BYTES = 8 << 20  # of a batch: long texts make it shorter than its number of rows
 _AT_ONCE = 50_000
+_SLACK = 1.05  # chunks are drawn by chance: this much smaller, hardly any is over a batch
 
 
 def removals(
@@ -84,7 +85,7 @@ def creations(
         return
     family = difference.family
     count = _partitions(difference, size, writers)
-    for part, cell, rows in _runs(_stream(source, _ordered(difference, size, count))):
+    for part, cell, rows in _runs(_stream(source, _ordered(source, difference, size, count))):
         labels = labels_of(schema, part) if family.name == "entities" else ""
         query = family.writing(part.replace("`", "``"), labels)
         touched = frozenset(_digits(cell, count, len(family.ends)))
@@ -105,12 +106,14 @@ def _partitions(difference: Difference, size: int, writers: int) -> int:
     return int(min(64, max(full, ends * writers + 1)))
 
 
-def _ordered(difference: Difference, size: int, count: int) -> str:
+def _ordered(
+    source: duckdb.DuckDBPyConnection, difference: Difference, size: int, count: int
+) -> str:
     """Return the query for fresh rows, ordered so that neighbouring batches rarely share a node.
 
     A cell is the set of partitions at the ends, one digit each in base ``count``. Cells whose
     digits have the same sum, modulo ``count``, share none where there are two ends; those of one
-    cell are spread over the whole.
+    cell are spread over the whole. Nothing but one sort holds rows: it is what spills to disk.
     """
     family = difference.family
     columns = ", ".join(f'"{name}"' for name in family.columns)
@@ -122,10 +125,17 @@ def _ordered(difference: Difference, size: int, count: int) -> str:
     digits = [f'(hash("{end}") % {count})::BIGINT' for end in family.ends]
     digits_sum = " + ".join(f"d[{n}]" for n in range(1, len(digits) + 1))
     number = " + ".join(f"d[{n + 1}] * {count**n}" for n in range(len(digits)))
+    celled = (
+        f"(SELECT *, {number} AS cell, ({digits_sum}) % {count} AS turn"
+        f" FROM (SELECT *, list_sort([{', '.join(digits)}]) AS d FROM {view}))"
+    )
+    source.execute(
+        "CREATE OR REPLACE TABLE cells AS SELECT part, cell,"
+        f" ceil({_SLACK} * count(*) / {size})::BIGINT AS chunks FROM {celled} GROUP BY ALL"
+    )
     return (
-        f"SELECT part, {number} AS cell, {columns} FROM (SELECT *, list_sort([{', '.join(digits)}])"
-        f" AS d FROM {view}) ORDER BY part,"
-        f" row_number() OVER (PARTITION BY part, d) // {size}, ({digits_sum}) % {count}, cell"
+        f"SELECT part, cell, {columns} FROM {celled} JOIN cells USING (part, cell)"
+        " ORDER BY part, hash(key) % chunks, turn, cell"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from neo4j import Driver
     from neo4j.api import ServerInfo
 
-__all__ = ["PATIENCE", "SCHEMES", "is_local", "opened", "rows", "said"]
+__all__ = ["PATIENCE", "SCHEMES", "is_local", "opened", "require_version", "rows", "said"]
 
 SCHEMES = ("neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc")
 PATIENCE = 120.0
@@ -127,6 +128,21 @@ def _check_version(server: ServerInfo, address: str) -> None:
             f"{address} is {server.agent.replace('/', ' ')}; kgbuild needs Neo4j {_OLDEST} or "
             "newer: update the server, or give the address of another (`kgbuild neo4j DIR` runs "
             "one on this machine)"
+        )
+
+
+def require_version(driver: Driver, least: tuple[int, int], *, purpose: str) -> None:
+    """Refuse a Neo4j that is older than ``least``; whatever names itself otherwise may try.
+
+    Raises:
+        StoreError: with ``purpose``, such as "vectors", in its words.
+    """
+    agent = driver.get_server_info().agent
+    found = re.match(r"Neo4j/(\d+)\.(\d+)", agent)
+    if found is not None and (int(found[1]), int(found[2])) < least:
+        raise StoreError(
+            f"the server is {agent.replace('/', ' ')}; {purpose} need Neo4j "
+            f"{least[0]}.{least[1]} or newer: update it, or load without them"
         )
 
 

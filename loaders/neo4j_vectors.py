@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from kgbuild.loaders.report import Progress
     from kgbuild.protocols import Encoder
 
-__all__ = ["add_vectors"]
+__all__ = ["OLDEST", "add_vectors"]
 
+OLDEST = (5, 15)  # the first with the index's command
 _TOGETHER = 2000
 _WANTING = (
     f"MATCH (n:Entity) WHERE n.{HASH} IS NOT NULL AND (n.embedding IS NULL"

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["connect", "partition", "spill_folder", "staging_folder"]
 
 _GLOB = frozenset("*?[]{}")
+_ROW_GROUP = 8192  # rows; a bulk loader reads as many groups at once as it has threads
 
 
 def quoted(text: str) -> str:
@@ -61,7 +62,11 @@ def spill_folder() -> Iterator[Path]:
 
 
 def connect(
-    tables: GraphTables, *, memory: int = 1 << 30, spill: Path | None = None
+    tables: GraphTables,
+    *,
+    memory: int = 1 << 30,
+    spill: Path | None = None,
+    threads: int | None = None,
 ) -> duckdb.DuckDBPyConnection:
     """Return a DuckDB connection in which each graph table is a view over its Parquet file.
 
@@ -72,11 +77,15 @@ def connect(
         tables: the graph.
         memory: bytes that DuckDB may use before it spills.
         spill: the folder for what does not fit; without it DuckDB chooses.
+        threads: for a query; all cores by default. One is enough, and holds less, where the rows
+            are for a store that is slower.
     """
     import duckdb
 
     connection = duckdb.connect(config={"memory_limit": f"{memory // 1_000_000}MB"})
     connection.execute("SET preserve_insertion_order = false")
+    if threads is not None:
+        connection.execute(f"SET threads = {threads}")
     if spill is not None:
         connection.execute(f"SET temp_directory = {quoted(str(spill / 'duckdb'))}")
     for name in GRAPH_TABLES:
@@ -109,7 +118,8 @@ def partition(
     try:
         connection.execute(
             f"COPY ({query}) TO {quoted(str(folder))}"
-            f" (FORMAT parquet, PARTITION_BY ({', '.join(by)}), WRITE_PARTITION_COLUMNS false)"
+            f" (FORMAT parquet, ROW_GROUP_SIZE {_ROW_GROUP},"
+            f" PARTITION_BY ({', '.join(by)}), WRITE_PARTITION_COLUMNS false)"
         )
     except duckdb.Error as error:
         raise unwritable(folder, error) from error

@@ -1,8 +1,10 @@
-"""A real server that is too old."""
+"""Real servers that are too old, for everything or for vectors."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from neo4j_server import QUICK
@@ -13,8 +15,10 @@ from kgbuild.loaders.neo4j_server import LocalNeo4j, install
 from kgbuild.loaders.targets import TargetOptions
 from kgbuild.ontologies.schema import Schema
 from kgbuild.tables import GraphTables
+from kgbuild.testing import HashingEncoder
 
 VERSION = "4.4.45"
+WITHOUT_VECTORS = "5.13.0"
 
 
 class OldNeo4j(LocalNeo4j):
@@ -52,3 +56,21 @@ def test_a_server_that_is_too_old_is_told(
     said = f"{address} is Neo4j {VERSION}; kgbuild needs Neo4j 5.7 or newer: update the server"
     with pytest.raises(StoreError, match=said):
         load_neo4j(example, address, schema=schema, options=TargetOptions(user="neo4j"))
+
+
+def test_vectors_of_a_server_that_is_too_old_for_them_are_refused(
+    tmp_path: Path, example: GraphTables, schema: Schema
+) -> None:
+    jars = install(version=WITHOUT_VECTORS)
+    # one setting of ours is newer than that version
+    settings = {"server.config.strict_validation.enabled": "false"}
+    with LocalNeo4j(tmp_path / "home", settings=settings, java=QUICK, jars=jars) as server:
+        login = TargetOptions(user=server.user, password=server.password)
+        said = f"the server is Neo4j {WITHOUT_VECTORS}; vectors need Neo4j 5.15 or newer"
+        with pytest.raises(StoreError, match=said):
+            load_neo4j(
+                example, server.address, schema=schema,
+                options=replace(login, vectors=HashingEncoder(dimension=8)),
+            )  # fmt: skip
+        loaded = load_neo4j(example, server.address, schema=schema, options=login)
+    assert loaded.rows["entities"] == example.count("entities")
