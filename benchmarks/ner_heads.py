@@ -238,7 +238,7 @@ def main() -> None:
         corpus.prepare(tokenizer, gazetteer)
     special = _special(tokenizer, base)
 
-    def run(kind: type[Measured], seed: int = 0, **attributes: Any) -> nn.Module:
+    def run(kind: type[Measured], seed: int, **attributes: Any) -> nn.Module:
         task = kind(corpora, development, settings, special=special)
         for name, value in attributes.items():
             setattr(task, name, value)
@@ -249,10 +249,9 @@ def main() -> None:
         return result.model
 
     print(f"{options.corpus}, {options.epochs} epochs\n\n| way | strict F1 |\n|---|---:|")
-    teachers = [run(Measured, seed) for seed in (1, 2, 3)]
-    run(Measured)
-    run(CrfTask)
-    run(SpanTask)
+    teachers = [run(Measured, seed) for seed in (1, 2)]
+    run(CrfTask, 1)
+    run(SpanTask, 1)
     task = Measured(corpora, development, settings, special=special)
     gold, labels = development[options.corpus], task._labels[0]
     mean = decode(together(task, teachers, gold), labels)
@@ -260,9 +259,9 @@ def main() -> None:
         {(t.words[a][0], t.words[b - 1][1], kind) for a, b, kind in runs(path.tolist(), labels)}
         for t, path in zip(gold.texts, mean, strict=True)
     ]
-    print(f"| seeds 1 to 3 together | {100 * _strict(gold, found)['all']:.1f} |", flush=True)
+    print(f"| seeds 1 and 2 together | {100 * _strict(gold, found)['all']:.1f} |", flush=True)
     told = together(task, teachers, corpora[0])
-    run(StudentTask, teachers=dict(zip(map(id, corpora[0].texts), told, strict=True)))
+    run(StudentTask, 1, teachers=dict(zip(map(id, corpora[0].texts), told, strict=True)))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-__all__ = ["chemical_forms", "formula_name"]
+__all__ = ["chemical_forms", "formula_name", "one_of_group"]
 
 _ELEMENTS = {
     "Ag": "silver", "Al": "aluminum", "As": "arsenic", "Au": "gold", "Ba": "barium",
@@ -45,6 +45,18 @@ def formula_name(text: str) -> str:
     """
     plain = re.sub(r"\((\d+)\)", r"\1", text)
     return _FORMULAS.get(plain) or _ELEMENTS.get(_CHARGE.sub("", plain), "")
+
+
+def one_of_group(text: str) -> str:
+    """Return the substance that the singular of a group's name means, or "".
+
+    >>> one_of_group("glutamate"), one_of_group("alcohol"), one_of_group("benzodiazepine")
+    ('glutamic acid', 'ethanol', '')
+    """
+    plain = text.casefold()
+    if plain == "alcohol":
+        return "ethanol"
+    return _BASE.sub("ic acid", plain) if _BASE.search(plain) else ""
 
 
 def chemical_forms(text: str) -> Iterator[str]:

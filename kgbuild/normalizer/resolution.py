@@ -9,7 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from kgbuild.normalizer.candidates import Query
-from kgbuild.normalizer.chemical_names import chemical_forms, formula_name
+from kgbuild.normalizer.chemical_names import chemical_forms, formula_name, one_of_group
 from kgbuild.normalizer.modifiers import species_name, without_kind, without_modifiers
 from kgbuild.normalizer.names import derived_names
 from kgbuild.normalizer.variant_names import normal_variant, rs_number
@@ -84,13 +84,32 @@ class EqualNames:
         return Resolution(candidates, "" if candidates else self._why_not(query))
 
     def _by_text(self, query: Query) -> tuple[Candidate, ...]:
-        formula = ""
-        if self._rewritten and self._is_a(query, _CHEMICAL):
-            formula = formula_name(query.text)
-        return (
-            _renamed("normalized", self._ranking.equal_names(formula, query.category))
-            or self._ranking.equal_names(query.text, query.category)
-            or _renamed("normalized", self._by_other_form(query.text, query))
+        is_chemical = self._rewritten and self._is_a(query, _CHEMICAL)
+        formula = formula_name(query.text) if is_chemical else ""
+        if candidates := self._ranking.equal_names(formula, query.category):
+            return _renamed("normalized", candidates)
+        candidates = self._ranking.equal_names(query.text, query.category)
+        if is_chemical and candidates and candidates[0].method == "normalized":
+            candidates = (*self._one_of_group(query, candidates[0]), *candidates)
+        return candidates or _renamed("normalized", self._by_other_form(query.text, query))
+
+    def _one_of_group(self, query: Query, group: Candidate) -> tuple[Candidate, ...]:
+        """Return what "glutamate" is where a vocabulary has it under a group "Glutamates"."""
+        plural, one = f"{query.text.casefold()}s", one_of_group(query.text)
+        if group.name.casefold() != plural:
+            return ()
+        lexicon = self._ranking.lexicon
+        homes = {entry.vocabulary for entry in lexicon.lookup(plural)}
+        own = {entry.curie for entry in lexicon.lookup(one) if entry.vocabulary in homes}
+        return tuple(
+            _renamed(
+                "normalized",
+                (
+                    c
+                    for c in self._ranking.equal_names(one, query.category)
+                    if c.curie in own and group.curie in lexicon.ancestors(c.curie)
+                ),
+            )
         )
 
     def _is_a(self, query: Query, category: str) -> bool:

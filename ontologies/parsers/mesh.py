@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 from kgbuild.errors import VocabularyError
 from kgbuild.ontologies.parsers.lines import lines_of
+from kgbuild.ontologies.parsers.mesh_former import former_ids
 from kgbuild.ontologies.parsers.mesh_proteins import human_gene, plain_names
 from kgbuild.ontologies.parsers.options import ParseOptions, failure
 from kgbuild.records import Failure, Synonym, Term
@@ -137,6 +138,6 @@ def _term(row: list[str], category: str, parents: list[str]) -> Term:
         name=name,
         category=category,
         synonyms=(*map(Synonym, synonyms), *plain_names([name, *synonyms])),
-        exact=(gene,) if gene else (),
+        exact=(*filter(None, [gene]), *former_ids(row[0])),
         parents=tuple(dict.fromkeys(f"MESH:{parent}" for parent in parents)),
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from kgbuild.ontologies.parsers.mesh import TREES, category_of
+from kgbuild.ontologies.parsers.mesh_former import former_ids
 from kgbuild.ontologies.parsers.mesh_proteins import human_gene, plain_names
 from kgbuild.ontologies.parsers.options import STAGE, ParseOptions
 from kgbuild.records import Failure, Synonym, Term
@@ -94,7 +95,7 @@ def _term(record: MeshRecord, category: str, parents: list[str], *, source: str)
         name=record.name,
         category=category,
         synonyms=(*synonyms, *plain_names([record.name, *english])),
-        exact=(gene,) if gene else (),
+        exact=(*filter(None, [gene]), *former_ids(record.id)),
         xrefs=tuple(dict.fromkeys(record.xrefs)),
         parents=tuple(f"MESH:{p}" for p in dict.fromkeys(parents) if p != record.id),
         definition=record.definition,
