@@ -33,7 +33,7 @@ KINDS = ("disease", "chemical", "gene", "organism", "anatomy", "cell line", "pro
 
 _KIND_OF = {
     "Disease": 0, "PhenotypicFeature": 0, "DiseaseOrPhenotypicFeature": 0,
-    "ChemicalEntity": 1, "Drug": 1,
+    "ChemicalEntity": 1, "Drug": 1, "ChemicalRole": 1,
     "Gene": 2, "Protein": 2, "GeneFamily": 2, "GeneOrGeneProduct": 2, "ProteinDomain": 2,
     "MacromolecularComplex": 2, "Transcript": 2,
     "OrganismTaxon": 3,

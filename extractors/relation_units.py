@@ -31,6 +31,7 @@ __all__ = ["FEATURES", "Entity", "Layout", "RelationUnit", "entities_of", "make_
 
 FEATURES = 18
 """Numbers that describe a pair, before the categories of its two ends."""
+_STANDS_FOR = {"ChemicalRole": "ChemicalEntity"}
 
 
 @dataclass(frozen=True)
@@ -51,12 +52,15 @@ class Layout:
     stride: int = 128
 
     def kinds(self, schema: Schema) -> dict[str, int]:
-        """Return which of ``categories`` each of the schema's counts as."""
+        """Return which of ``categories`` each of the schema's counts as.
+
+        A role of chemicals ("statins") counts as a chemical.
+        """
         return {
             name: index
             for name in schema.categories
             for index in range(len(self.categories) - 1, -1, -1)
-            if schema.is_a(name, self.categories[index])
+            if schema.is_a(_STANDS_FOR.get(name, name), self.categories[index])
         }
 
     def has_pair(self, entities: Iterable[Entity]) -> bool:

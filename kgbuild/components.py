@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 __all__ = ["Prepared", "check", "make_components", "prepare"]
 
 Progress = Callable[[str, int, int | None], None]
-_LINKING, _RELATING = 2, 2
+_LINKING, _RELATING = 3, 3
 """Versions of rules in code: raised when results change, so that the next build runs again."""
 
 

@@ -21,6 +21,7 @@ __all__ = ["plot_neighborhood"]
 _COLORS = {
     "ChemicalEntity": "#8cc5e3", "Disease": "#f0b266", "Gene": "#7fcfb3",
     "PhenotypicFeature": "#e8a0c0", "SequenceVariant": "#f3e08a", "BiologicalProcess": "#b3a8e0",
+    "ChemicalRole": "#c6dff0",
 }  # fmt: skip
 _SPARE = ("#e69a86", "#c3c9cf", "#a9d18e", "#d9b99b", "#9fb7d9", "#d6a5d9")
 _ARROW, _INK = "#868c96", "#3a3f47"

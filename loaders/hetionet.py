@@ -27,7 +27,7 @@ _KINDS = {
     "Compound": "ChemicalEntity", "Side Effect": "PhenotypicFeature",
     "Symptom": "PhenotypicFeature", "Anatomy": "AnatomicalEntity",
     "Molecular Function": "MolecularActivity", "Cellular Component": "CellularComponent",
-    "Biological Process": "BiologicalProcess", "Pharmacologic Class": "ChemicalEntity",
+    "Biological Process": "BiologicalProcess", "Pharmacologic Class": "ChemicalRole",
 }  # fmt: skip
 # Hetionet's 24 kinds of edges; whether subject and object change places
 _EDGES = {

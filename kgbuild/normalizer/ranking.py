@@ -27,6 +27,7 @@ COMPATIBLE: Mapping[tuple[str, str], float] = {
     ("GeneFamily", "Gene"): 0.85,
     ("Gene", "MacromolecularComplex"): 0.8,
     ("ChemicalEntity", "Protein"): 0.9,
+    ("ChemicalEntity", "ChemicalRole"): 0.9,
     ("CellLine", "Cell"): 0.8,
     ("Cell", "CellLine"): 0.8,
     ("MolecularActivity", "BiologicalProcess"): 0.85,

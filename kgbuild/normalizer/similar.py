@@ -24,8 +24,8 @@ SURE: Mapping[str, float] = {"": 0.8}
 """The score from which a name is taken: chosen on training documents, where 87 % are right."""
 
 _CODED = (
-    "CellLine", "ChemicalEntity", "GeneOrGeneProduct", "MacromolecularComplex", "ProteinDomain",
-    "SequenceVariant", "Transcript",
+    "CellLine", "ChemicalEntity", "ChemicalRole", "GeneOrGeneProduct", "MacromolecularComplex",
+    "ProteinDomain", "SequenceVariant", "Transcript",
 )  # fmt: skip
 
 

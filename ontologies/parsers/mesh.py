@@ -27,7 +27,8 @@ TREES: dict[str, str] = {
     "F03": "Disease",
     "D08.811": "Protein",  # enzymes
     "D12.776": "Protein",
-    "D": "ChemicalEntity",
+    **dict.fromkeys(("D0", "D1", "D20", "D23", "D25", "D26"), "ChemicalEntity"),
+    "D27": "ChemicalRole",  # pharmacologic actions and uses; what is in another branch, too, is not
     "B": "OrganismTaxon",
     "A11.251.210": "CellLine",
     "A11.284": "CellularComponent",
@@ -125,7 +126,7 @@ def _mapped_category(row: list[str], mapped: Mapping[str, str], options: ParseOp
         return options.category or "ChemicalEntity"
     for place in row[3].split(","):
         if category := mapped.get(place.lstrip("*").strip()):
-            return category
+            return "ChemicalEntity" if category == "ChemicalRole" else category
     return options.category
 
 

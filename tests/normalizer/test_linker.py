@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from linked_texts import document
-from small_vocabularies import GENES, MESH, MONDO, term
+from small_vocabularies import GENES, MESH, MONDO, Words, term
 
 from kgbuild.extractors.dictionary import DictionaryRecognizer
 from kgbuild.normalizer.build import build_lexicon
@@ -225,6 +225,36 @@ def test_chemicals_are_known_by_acid_base_and_formula(
         ]
     )
     best = Linker(lexicon, schema=schema).resolve(text, "ChemicalEntity", long_form=long_form).best
+    assert (best.curie if best else "") == curie
+
+
+@pytest.mark.parametrize(
+    ("text", "curie"),
+    [
+        ("glutamate", "MESH:D018698"),
+        ("Glutamates", "MESH:D005971"),
+        ("alcohol", "MESH:D000431"),
+        ("barbiturate", "MESH:D001463"),
+        ("statin", "MESH:D019161"),
+    ],
+)
+def test_the_singular_of_a_groups_name_is_its_substance(
+    make_lexicon, schema, text: str, curie: str
+) -> None:
+    mesh = Words(
+        "mesh",
+        (
+            term("MESH:D005971", "Glutamates", "ChemicalEntity"),
+            term("MESH:D018698", "Glutamic Acid", "ChemicalEntity", parents=("MESH:D005971",)),
+            term("MESH:D000438", "Alcohols", "ChemicalEntity"),
+            term("MESH:D000431", "Ethanol", "ChemicalEntity", parents=("MESH:D000438",)),
+            term("MESH:D001463", "Barbiturates", "ChemicalEntity"),
+            term("MESH:D019161", "Statins", "ChemicalRole"),
+        ),
+    )
+    beside = term("MESH:C032232", "barbituric acid", "ChemicalEntity", parents=("MESH:D001463",))
+    lexicon = make_lexicon(mesh, Words("mesh-supplementary", (beside,)))
+    best = Linker(lexicon, schema=schema).resolve(text, "ChemicalEntity").best
     assert (best.curie if best else "") == curie
 
 
