@@ -57,6 +57,8 @@ def options_or_job(
     """Return the options of a script of such jobs; None where it was called to run one, and has."""
     parser.add_argument("--statements", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--only", choices=jobs, nargs="+", default=list(jobs), metavar="JOB",
+                        help=f"of {', '.join(jobs)}; default all")  # fmt: skip
     parser.add_argument("--job", choices=jobs, help=argparse.SUPPRESS)
     parser.add_argument("--graph", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()

@@ -1,6 +1,6 @@
 """Ladybug: load and update, against bare COPY of the same rows.
 
-    python benchmarks/ladybug_loading.py [--statements 10000 100000] [--rounds 2]
+    python benchmarks/ladybug_loading.py [--statements 10000 100000] [--rounds 2] [--only load]
 
 Bare COPY has its rows ready in memory; kgbuild starts from Parquet and sorts them by table. The
 update is a load of the graph without a hundredth of its statements into the database that holds
@@ -106,7 +106,7 @@ def main() -> None:
     for statements in options.statements:
         with tempfile.TemporaryDirectory() as place:
             tables = make_graph(Path(place) / "graph", statements)
-            found = measure(__file__, list(JOBS), tables.folder, rounds=options.rounds)
+            found = measure(__file__, options.only, tables.folder, rounds=options.rounds)
             print_table(statements, found, AGAINST)
 
 
