@@ -30,6 +30,7 @@ CURIE_OF = {
     "Gene": r"HGNC:\d+",
     "Disease": r"MONDO:\d{7}",
     "ChemicalEntity": r"MESH:[CD]\d+",
+    "ChemicalRole": r"MESH:D\d+",
     "PhenotypicFeature": r"HP:\d{7}",
     "SequenceVariant": r"DBSNP:rs\d+",
     "CellLine": r"CVCL:[0-9A-Z]{4}",
