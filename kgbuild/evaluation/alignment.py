@@ -134,18 +134,28 @@ def _placed(item: AnnotatedDocument, gold: AnnotatedDocument) -> AnnotatedDocume
     return replace(moved(item, mentions), document=gold.document)
 
 
+_GENE_OR_PRODUCT = "GeneOrGeneProduct"
+
+
 def category_map(annotated: Collection[str], schema: Schema) -> Callable[[str], str]:
     """Return what turns a category into the annotated one that it is, or is below.
 
-    >>> as_annotated = category_map(["ChemicalEntity"], Schema.load())
-    >>> as_annotated("Drug"), as_annotated("Gene")
-    ('ChemicalEntity', 'Gene')
+    Corpora that annotate genes and nothing else of their kind mean the products, too (BioRED's
+    GeneOrGeneProduct, BC2GM's GENE): there a protein counts as a gene.
+
+    >>> as_annotated = category_map(["ChemicalEntity", "Gene"], Schema.load())
+    >>> as_annotated("Drug"), as_annotated("Protein"), as_annotated("Cell")
+    ('ChemicalEntity', 'Gene', 'Cell')
     """
     from kgbuild.extractors.given import UNMAPPED  # what has no category holds no other
+
+    kinds = [a for a in annotated if a != UNMAPPED and schema.is_a(a, _GENE_OR_PRODUCT)]
 
     def as_annotated(category: str) -> str:
         if category in annotated:
             return category
+        if kinds == ["Gene"] and schema.is_a(category, _GENE_OR_PRODUCT):
+            return "Gene"
         above = [a for a in annotated if a != UNMAPPED and schema.is_a(category, a)]
         # the narrowest: all the others are above it too
         return next((a for a in above if all(schema.is_a(a, other) for other in above)), category)
