@@ -23,7 +23,7 @@ from kgbuild.normalizer.lexicon import Lexicon, NameEntry
 from kgbuild.normalizer.normal_form import normal_key
 from kgbuild.normalizer.ranking import SCOPE_SCORE, resembles
 from kgbuild.normalizer.short_names import needs_definition, scope_of
-from kgbuild.records import AnnotatedDocument, Mention
+from kgbuild.records import AnnotatedDocument, Mention, content_hash
 
 if TYPE_CHECKING:
     from kgbuild.ontologies.schema import Schema
@@ -55,6 +55,9 @@ class _Decision(NamedTuple):
     defined: Senses
     trim: int = 0
     capitals: bool = False
+
+
+_ALL = (None, False)  # categories and nested names, unless told otherwise
 
 
 class DictionaryRecognizer:
@@ -96,6 +99,7 @@ class DictionaryRecognizer:
         self.lexicon = lexicon
         self.min_length = min_length
         self.keep_nested = keep_nested
+        self._options = (None if categories is None else sorted(categories), keep_nested)
         self.min_score = min_score
         self._scopes = frozenset(scopes)
         self._order = {name: rank for rank, name in enumerate(schema.categories)}
@@ -127,8 +131,15 @@ class DictionaryRecognizer:
 
     @cached_property
     def name(self) -> str:
-        """``dictionary/1+`` and the lexicon's fingerprint: what the mentions come from."""
-        return f"dictionary/1+{self.lexicon.fingerprint[:8]}"
+        """``dictionary/1+`` and a hash of what the mentions come from.
+
+        It is the lexicon's where all of it is used, so that two of one lexicon can stand side by
+        side that look for other categories, or for nested names.
+        """
+        told = self.lexicon.fingerprint
+        if self._options != _ALL:
+            told = content_hash(told, *map(str, self._options))
+        return f"dictionary/1+{told[:8]}"
 
     def __reduce__(self) -> tuple[object, ...]:
         raise TypeError("send the lexicon's folder to the other process and build it there")

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kgbuild.extractors.dictionary import DictionaryRecognizer
+from kgbuild.extractors.hybrid import HybridRecognizer
 from kgbuild.normalizer.build import build_lexicon
 from kgbuild.normalizer.lexicon import Lexicon
 from kgbuild.ontologies.schema import Schema
@@ -95,6 +96,20 @@ def test_it_is_a_recognizer(recognizer):
     assert recognizer.name.startswith("dictionary/")
     assert recognizer.recognize([]) == []
     assert recognizer.recognize([annotated("")]) == [()]
+
+
+def test_dictionaries_of_other_categories_stand_side_by_side(lexicon, schema):
+    genes, diseases, nested = (
+        DictionaryRecognizer(lexicon, schema=schema, **options)
+        for options in (
+            {"categories": ["Gene"]},
+            {"categories": ["Disease"]},
+            {"keep_nested": True},
+        )
+    )
+    both = HybridRecognizer([genes, diseases])
+    assert len({genes.name, diseases.name, nested.name, both.name}) == 4
+    assert genes.name == DictionaryRecognizer(lexicon, schema=schema, categories=("Gene",)).name
 
 
 @pytest.mark.parametrize(
