@@ -68,10 +68,12 @@ def write_batches(
 
     def work(fence: Fence) -> None:
         try:
-            with driver.session(database=database or None) as session:
-                while (batch := queue.take()) is not None:
+            while (batch := queue.take()) is not None:
+                # a session of its own: one that goes on would wait for what came before, which a
+                # server that has run out of disk may have lost
+                with driver.session(database=database or None) as session:
                     _write(session, batch, fence)
-                    queue.done(batch, written)
+                queue.done(batch, written)
         except BaseException as error:
             queue.fail(error)
 
