@@ -40,6 +40,8 @@ __all__ = ["check_graph", "check_names", "load_ladybug", "load_ladybug_file"]
 
 _VERSION = "ladybug/2"
 _TOGETHER = 8  # copies in one transaction: each commit waits for the disk, each copy holds 24 MB
+_BYTES = 32  # of memory a row: 39 million rows need more than 13, and less than 28
+_ROWS = 100_000  # rows in one transaction, but for a copy of more: they hold memory, too
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
 
 
@@ -63,7 +65,9 @@ def load_ladybug(
         schema: the categories and predicates that the graph may use; all become tables, so
             that a query for a predicate which has no statement yet returns nothing, not an error.
         progress: called with a table's name, the rows done and the rows in all.
-        memory: bytes for the database's buffers, and as many again for DuckDB's sorting.
+        memory: bytes for the database's buffers, and as many again for DuckDB's joins; a graph of
+            more than some four million statements needs more of both, and takes it: they hold
+            indexes.
 
     Raises:
         ConfigError: a category or predicate of the schema can't be a label or type.
@@ -166,11 +170,13 @@ def _build(
     memory: int,
 ) -> dict[str, int]:
     """Write ``folder/graph.lbug`` and return the rows of each table that has any."""
+    total = _rows(tables)
+    memory = max(memory, _BYTES * total)
     with connect(tables, memory=memory, spill=folder, threads=1) as source:
         check_graph(source, schema)
         with opened(folder / "graph.lbug", memory=memory) as target:
             loader = _Loader(source, target, folder, progress)
-            loader.total = _rows(tables)
+            loader.total = total
             loader.load(schema)
             run(target, f"COMMENT ON TABLE `Document` IS '{fingerprint}'")
             run(target, "CHECKPOINT")
@@ -217,7 +223,7 @@ class _Loader:
         self.source, self.target, self.folder, self.progress = source, target, folder, progress
         self.rows: dict[str, int] = {}
         self.total = 0
-        self.copies = 0
+        self.copies = self.copied = 0  # of the transaction
 
     def load(self, schema: Schema) -> None:
         """Create the tables and fill them, nodes first; one core stages what the other copies."""
@@ -295,10 +301,11 @@ class _Loader:
                 f"{name} could not be loaded ({error}): the graph's tables don't fit together; "
                 "assemble the graph again"
             ) from error
-        self.copies += 1
-        if self.copies % _TOGETHER == 0:
+        self.copies, self.copied = self.copies + 1, self.copied + count
+        if self.copies >= _TOGETHER or self.copied >= _ROWS:
             run(self.target, "COMMIT")
             run(self.target, "BEGIN TRANSACTION")
+            self.copies = self.copied = 0
         self.rows[name] = self.rows.get(name, 0) + count
         if self.progress is not None:
             self.progress(name, sum(self.rows.values()), self.total)
