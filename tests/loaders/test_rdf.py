@@ -19,6 +19,7 @@ from kgbuild.loaders.rdf import byte_stream, ntriples
 from kgbuild.loaders.rdf_reader import read_rdf
 from kgbuild.loaders.rdf_shape import STATEMENT_FORMS
 from kgbuild.loaders.rdf_terms import curie_of, iri_of, literal
+from kgbuild.loaders.rdflib_store import fill_rdflib
 from kgbuild.loaders.serialize import RDF_FORMATS, export_rdf
 from kgbuild.loaders.sparql import SparqlStore
 from kgbuild.loaders.synthetic import write_graph
@@ -124,6 +125,36 @@ def test_rdflib_reads_the_same_graph(either: GraphTables, tmp_path: Path, schema
     plain = rdflib.Graph().parse(tmp_path / "g.nt", format="nt")
     assert as_rdflib(turtle) == as_rdflib(plain)
     assert len(turtle) == report.rows["triples"]
+
+
+@pytest.mark.parametrize("store", ["default", "SimpleMemory"])
+def test_any_store_of_rdflib_is_filled_once(
+    either: GraphTables, tmp_path: Path, schema: Schema, store: str
+) -> None:
+    report = export_rdf(either, tmp_path / "g.nt", schema=schema, format="ntriples")
+    graph = rdflib.Graph(store=store)
+    assert fill_rdflib(either, graph, schema=schema) == report.rows["triples"]
+    assert as_rdflib(graph) == as_rdflib(rdflib.Graph().parse(tmp_path / "g.nt"))
+    assert fill_rdflib(either, graph, schema=schema) == 0
+    assert dict(graph.namespaces())["MONDO"] == rdflib.URIRef(
+        "http://purl.obolibrary.org/obo/MONDO_"
+    )
+    with pytest.raises(ValueError, match="can't hold the form named-graphs: take reification"):
+        fill_rdflib(either, graph, schema=schema, form="named-graphs")
+
+
+@pytest.mark.filterwarnings("ignore:Dataset.default_context:DeprecationWarning")  # rdflib's own
+def test_a_dataset_of_rdflib_holds_named_graphs(
+    example: GraphTables, tmp_path: Path, schema: Schema
+) -> None:
+    report = export_rdf(
+        example, tmp_path / "g.nq", schema=schema, format="nquads", form="named-graphs"
+    )
+    dataset = rdflib.Dataset()
+    fill_rdflib(example, dataset, schema=schema, form="named-graphs")
+    written = rdflib.Dataset().parse(tmp_path / "g.nq", format="nquads")
+    assert set(dataset.quads()) == set(written.quads())
+    assert len(set(dataset.quads())) == report.rows["triples"]
 
 
 def test_hostile_texts_round_trip(hostile: GraphTables, tmp_path: Path, schema: Schema) -> None:
