@@ -2,27 +2,16 @@
 
     PYTHON_OF_A_VENV_WITH_KGX benchmarks/kgx_neo4j.py PREFIX ADDRESS USER PASSWORD
 
-Needs `pip install kgx` only; neo4j_loading.py starts it. KGX fetches Biolink's model and prefixes
-from the network; here they are those of the package biolink-model, which KGX depends on.
+Needs `pip install kgx` only; neo4j_loading.py starts it.
 """
 
 from __future__ import annotations
 
 import sys
 import time
-from importlib.resources import files
 
-import bmt
-import yaml
-from kgx import config
-
-MODEL = files("biolink_model") / "schema" / "biolink_model.yaml"
-bmt.Toolkit.__init__.__defaults__ = (str(MODEL), {"predicate mappings": []})
-PREFIXES = yaml.safe_load(MODEL.read_text("utf-8"))["prefixes"]
-for name in config.get_config()["jsonld-context"]:
-    config.jsonld_context_map[name] = {"@context": PREFIXES}
-
-from kgx.transformer import Transformer  # noqa: E402  it makes a toolkit when imported
+import kgx_offline  # noqa: F401  before KGX
+from kgx.transformer import Transformer
 
 
 def main() -> None:
