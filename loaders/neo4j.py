@@ -71,10 +71,7 @@ def load_neo4j(
         ValueError: an unknown choice of evidence.
     """
     started = time.perf_counter()
-    evidence = options.evidence or "nodes"
-    if evidence not in shape.EVIDENCE_CHOICES:
-        known = ", ".join(shape.EVIDENCE_CHOICES)
-        raise ValueError(f"evidence is {evidence!r}; Neo4j knows {known}")
+    evidence = _evidence_choice(options)
     check_names(schema)
     versions = shape.vocabulary_versions(tables)
     model = options.vectors.fingerprint if options.vectors is not None else ""
@@ -101,10 +98,7 @@ def load_neo4j(
             shape.make_views(source, evidence=evidence, schema=schema, versions=versions)
             load = _Load(source, driver, schema, options, fences, progress)
             load.run(evidence, address)
-            if options.vectors is not None:
-                load.rows["vectors"] = add_vectors(
-                    driver, options.vectors, database=options.database, progress=progress
-                )
+            load.add_vectors()
             _keep(
                 driver, options.database, fingerprint=fingerprint, evidence=evidence,
                 schema=schema.name, model=schema.model_version,
@@ -112,6 +106,14 @@ def load_neo4j(
             )  # fmt: skip
     seconds = time.perf_counter() - started
     return LoadReport(address, fingerprint, seconds, rows=load.rows, removed=load.removed)
+
+
+def _evidence_choice(options: TargetOptions) -> str:
+    evidence = options.evidence or "nodes"
+    if evidence not in shape.EVIDENCE_CHOICES:
+        known = ", ".join(shape.EVIDENCE_CHOICES)
+        raise ValueError(f"evidence is {evidence!r}; Neo4j knows {known}")
+    return evidence
 
 
 @dataclass
@@ -152,6 +154,14 @@ class _Load:
             f"somebody else changes the {' and '.join(wrong)} in {address} all the time: load "
             "while nobody does"
         )
+
+    def add_vectors(self) -> None:
+        """Give entities the vectors of their names, where that is asked for."""
+        encoder, database = self.options.vectors, self.options.database
+        if encoder is not None:
+            self.rows["vectors"] = add_vectors(
+                self.driver, encoder, database=database, progress=self.progress
+            )
 
     def _compare(self, kind: shape.Family) -> Difference:
         if self.progress is not None:
