@@ -38,14 +38,14 @@ if TYPE_CHECKING:
     from kgbuild.extractors.doubt import Doubt
     from kgbuild.extractors.gazetteer import Gazetteer
     from kgbuild.normalizer.build import LexiconReport
-    from kgbuild.normalizer.index import DenseIndex
+    from kgbuild.normalizer.dense_names import DenseNames
     from kgbuild.normalizer.lexicon import Lexicon
     from kgbuild.normalizer.linker import Linker
 
 __all__ = ["Prepared", "check", "make_components", "prepare"]
 
 Progress = Callable[[str, int, int | None], None]
-_LINKING, _RELATING = 3, 3
+_LINKING, _RELATING = 4, 3
 """Versions of rules in code: raised when results change, so that the next build runs again."""
 
 
@@ -287,44 +287,44 @@ def _relation_extractor(config: RelationConfig, schema: Schema) -> RelationExtra
 
 
 class _LazyDense:
-    """The dense index, opened at the first name that nothing else resolves.
+    """The names as vectors, opened at the first name that nothing else resolves.
 
     Most runs never need it, and importing torch takes seconds.
     """
 
-    def __init__(self, config: Config, lexicon: Lexicon, progress: Progress | None) -> None:
+    def __init__(
+        self, config: Config, schema: Schema, lexicon: Lexicon, progress: Progress | None
+    ) -> None:
         self._config = config
+        self._schema = schema
         self._lexicon = lexicon
         self._progress = progress
-        self._opened: DenseIndex | None = None
+        self._opened: DenseNames | None = None
 
     def search(
         self, texts: Sequence[str], *, k: int, category: str | Collection[str] | None = None
     ) -> list[list[Candidate]]:
-        """See ``DenseIndex.search``."""
+        """See ``DenseNames.search``."""
         if self._opened is None:
             self._opened = self._open()
         return self._opened.search(texts, k=k, category=category)
 
-    def _open(self) -> DenseIndex:
+    def _open(self) -> DenseNames:
+        from kgbuild.normalizer.dense_names import DenseNames
         from kgbuild.normalizer.encoder import open_encoder
-        from kgbuild.normalizer.index import DenseIndex
-        from kgbuild.normalizer.index_folder import FORMAT
 
-        encoder = open_encoder(self._config.grounding.encoder)
-        fingerprint = content_hash(self._lexicon.fingerprint, encoder.fingerprint, FORMAT)
-        index = DenseIndex(
-            self._lexicon.each_name,
-            encoder,
-            folder=cache_folder() / "indexes" / fingerprint,
-            lexicon=self._lexicon.fingerprint,
-            progress=lambda done, total: self._show(index, done, total),
+        names = DenseNames(
+            self._lexicon,
+            open_encoder(self._config.grounding.encoder),
+            schema=self._schema,
+            folder=cache_folder() / "indexes",
+            progress=lambda done, total: self._show(names, done, total),
         )
-        return index
+        return names
 
-    def _show(self, index: DenseIndex, done: int, total: int) -> None:
+    def _show(self, names: DenseNames, done: int, total: int) -> None:
         if self._progress:
-            self._progress(f"vectors of names, for {index.choice}", done, total)
+            self._progress(f"vectors of names, for {names.choice}", done, total)
 
 
 def uses_dense(config: Config) -> bool:
@@ -355,7 +355,7 @@ def _linker(config: Config, schema: Schema, lexicon: Lexicon, progress: Progress
     return Linker(
         lexicon,
         schema=schema,
-        dense=_LazyDense(config, lexicon, progress) if uses_dense(config) else None,
+        dense=_LazyDense(config, schema, lexicon, progress) if uses_dense(config) else None,
         thresholds=_thresholds(config),
         keep_candidates=config.grounding.candidates,
         trust_given=config.grounding.trust_given,

@@ -1,14 +1,14 @@
-"""What is asked of a linker, and what finds candidates for it."""
+"""What is asked of a linker, what finds candidates for it, and how these are ordered."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from kgbuild.records import Candidate
 
-__all__ = ["CandidateSearch", "Query"]
+__all__ = ["CandidateSearch", "Query", "best_of_each"]
 
 
 class CandidateSearch(Protocol):
@@ -33,3 +33,11 @@ class Query:
     def name(self) -> str:
         """The name written out."""
         return self.long_form or self.text
+
+
+def best_of_each(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """Return the best candidate of each CURIE, best first; ties in order of CURIE and name."""
+    best: dict[str, Candidate] = {}
+    for candidate in sorted(candidates, key=lambda c: (-c.score, c.curie, c.name)):
+        best.setdefault(candidate.curie, candidate)
+    return list(best.values())

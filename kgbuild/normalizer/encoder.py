@@ -288,7 +288,7 @@ class OnnxEncoder(_Identified):
         *,
         device: str = "auto",
         onnx_file: str | None = None,
-        batch_tokens: int = 8192,
+        batch_tokens: int = 1024,
     ) -> None:
         from kgbuild.extractors.backends import OnnxSession, find_onnx
 

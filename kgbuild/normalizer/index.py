@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from kgbuild.errors import VocabularyError
+from kgbuild.normalizer.candidates import best_of_each
 from kgbuild.normalizer.encoder import fold
 from kgbuild.normalizer.index_folder import (
     FAISS_FILE,
@@ -134,7 +135,9 @@ class DenseIndex:
         for span in spans:
             for index, candidates in enumerate(_search(opened, queries, k, span)):
                 found[index].extend(candidates)
-        best = [_once(candidates)[:k] if len(spans) > 1 else candidates for candidates in found]
+        best = [
+            best_of_each(candidates)[:k] if len(spans) > 1 else candidates for candidates in found
+        ]
         return [list(best[row]) for row in rows]
 
     def _ready(self) -> _Opened:
@@ -305,12 +308,4 @@ def _candidates(
             seen.add(curie)
             last = score
             near.append(Candidate(curie, name, score, "dense"))
-        yield _once(near)[:k]
-
-
-def _once(candidates: Iterable[Candidate]) -> list[Candidate]:
-    """Return the best candidate of each CURIE, best first; ties in order of CURIE and name."""
-    best: dict[str, Candidate] = {}
-    for candidate in sorted(candidates, key=lambda c: (-c.score, c.curie, c.name)):
-        best.setdefault(candidate.curie, candidate)
-    return list(best.values())
+        yield best_of_each(near)[:k]

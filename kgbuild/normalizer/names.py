@@ -74,6 +74,7 @@ def names_of(term: Term) -> Iterator[tuple[str, str, int, bool, str]]:
         (term.name, 0, ""),
         *((s.text, scope_code(s.scope), s.language) for s in term.synonyms),
     ]
+    as_given = {" ".join(text.split()) for text, *_ in given}
     for text, scope, language in given:
         clean = " ".join(text.split())
         if not 0 < len(clean) <= MAX_NAME:
@@ -85,8 +86,9 @@ def names_of(term: Term) -> Iterator[tuple[str, str, int, bool, str]]:
             # A name of two languages is one in each: either may be asked for alone.
             if key and (key, form, language) not in seen:
                 seen.add((key, form, language))
-                derived = form is not clean
-                yield key, form, max(scope, 1) if derived else scope, derived, language
+                made = form is not clean
+                derived = made and form not in as_given
+                yield key, form, max(scope, 1) if made else scope, derived, language
     if term.category == _PHENOTYPE:
         yield from _phrases(plain, {key for key, *_ in seen})
 

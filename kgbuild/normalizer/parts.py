@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PARTS_VERSION", "Part", "is_kept", "name_schema", "read_part", "term_schema"]
 
-PARTS_VERSION = 6
+PARTS_VERSION = 7
 _CHUNK = 20_000
 _MAX_FAILURES = 1_000
 _PROGRESS_EVERY = 5_000

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from kgbuild.normalizer.coded import categories_of_codes
 from kgbuild.normalizer.encoder import fold
 from kgbuild.normalizer.normal_form import normal_key
 from kgbuild.normalizer.spelling import likeness
@@ -23,11 +24,6 @@ __all__ = ["SURE", "SimilarNames"]
 SURE: Mapping[str, float] = {"": 0.8}
 """The score from which a name is taken: chosen on training documents, where 87 % are right."""
 
-_CODED = (
-    "CellLine", "ChemicalEntity", "ChemicalRole", "GeneOrGeneProduct", "MacromolecularComplex",
-    "ProteinDomain", "SequenceVariant", "Transcript",
-)  # fmt: skip
-
 
 class SimilarNames:
     """Searches a lexicon's index of 4-grams; answers as ``DenseIndex`` does.
@@ -39,11 +35,8 @@ class SimilarNames:
 
     def __init__(self, lexicon: Lexicon, *, schema: Schema) -> None:
         self.lexicon = lexicon
-        self._in_words = frozenset(
-            category
-            for category in lexicon.categories
-            if not any(schema.is_a(category, coded) for coded in _CODED)
-        )
+        coded = categories_of_codes(lexicon.categories, schema)
+        self._in_words = frozenset(lexicon.categories) - coded
         self._wanted = lru_cache(maxsize=64)(lexicon.keys_in)
         self._is_known = lru_cache(maxsize=10_000)(lexicon.has_word)
 
