@@ -5,10 +5,11 @@
 The vocabularies are MeSH with its supplementary records, HGNC, MONDO and HPO of ../shared/kb. Each
 step is a process of its own, whose peak of resident memory (mapped pages that it touched included)
 the table gives; "readers" is the largest of the processes that it starts. Mentions are the gold
-ones of the development splits of BC5CDR, NCBI-disease and BioRED, looked up by name alone; with
-`--vectors` also by vectors where no name is equal. Their vectors are not cached, those of the
-lexicon's names are made first, which takes minutes: `--folder` keeps them (and the lexicon) for the
-next run. Under the table is where the processor's time goes, of all of a process's threads.
+ones of the development splits of BC5CDR, NCBI-disease and BioRED, looked up by name alone, then by
+what is written alike where no name is equal, and with `--vectors` by vectors there, which use all
+cores in one process. Vectors of mentions are not cached, those of names in words are made first;
+`--folder` keeps them (and the lexicon) for the next run. Under the table is where the processor's
+time goes, of all of a process's threads.
 """
 
 from __future__ import annotations
@@ -28,11 +29,12 @@ from typing import Any
 from shared_vocabularies import KB, SHARED, shared_vocabularies
 
 from kgbuild.normalizer.build import build_lexicon
+from kgbuild.normalizer.dense_names import DenseNames
 from kgbuild.normalizer.encoder import OnnxEncoder
-from kgbuild.normalizer.index import DenseIndex
 from kgbuild.normalizer.lexicon import Lexicon
 from kgbuild.normalizer.linker import Linker
 from kgbuild.ontologies.schema import Schema
+from kgbuild.protocols import NameSource
 
 SPLITS = (
     "ncbi_disease/NCBIdevelopset_corpus.txt",
@@ -88,32 +90,31 @@ class Timed:
         return found
 
 
-def dense_index(folder: Path, encoder: Any) -> DenseIndex:
+def dense_names(folder: Path, encoder: Any) -> DenseNames:
     lexicon = Lexicon.open(folder / "lexicon-False")
-    return DenseIndex(
-        lexicon.each_name, encoder, folder=folder / "index", lexicon=lexicon.fingerprint
-    )
+    return DenseNames(lexicon, encoder, schema=Schema.load(), folder=folder / "indexes")
 
 
 def vectors(folder: Path, model: str) -> dict[str, Any]:
-    """Make the vectors of all names, and the index over them."""
+    """Make the vectors of the names in words, and the index over them."""
     started = time.perf_counter()
-    index = dense_index(folder, OnnxEncoder(model))
-    index.build()
-    manifest = json.loads((folder / "index/manifest.json").read_text("utf-8"))
+    dense_names(folder, OnnxEncoder(model)).build()
+    [file] = (folder / "indexes").glob("*/manifest.json")
+    manifest = json.loads(file.read_text("utf-8"))
     return {"names": manifest["rows"], "seconds": time.perf_counter() - started}
 
 
-def similar(folder: Path, worker: int, workers: int, model: str) -> dict[str, Any]:
+def similar(folder: Path, model: str) -> dict[str, Any]:
     """Do what ``link`` does, with vectors where no name is equal."""
     encoder = Timed(OnnxEncoder(model))
-    index = dense_index(folder, encoder)
-    index.search(["warm up"], k=1, category="Disease")
-    opened: Any = index._opened
+    names = dense_names(folder, encoder)
+    names.search(["warm up"], k=1, category="Disease")
+    index: Any = names._index
+    opened = index._opened
     nearest = Timed(opened.index)
     index._opened = replace(opened, index=nearest)
     encoder.seconds = encoder.asked = 0
-    found = link(folder, worker, workers, index)
+    found = link(folder, 0, 1, names)
     rest = found["used"] - encoder.seconds - nearest.seconds
     return found | {
         "encode": encoder.seconds, "encoded": encoder.asked,
@@ -122,7 +123,11 @@ def similar(folder: Path, worker: int, workers: int, model: str) -> dict[str, An
 
 
 def link(
-    folder: Path, worker: int, workers: int, dense: DenseIndex | None = None
+    folder: Path,
+    worker: int,
+    workers: int,
+    dense: DenseNames | None = None,
+    without: tuple[NameSource, ...] = (),
 ) -> dict[str, Any]:
     """Ground this worker's documents, each mention where it stands, and count what is asked."""
     from kgbuild.training.corpora import read_corpus
@@ -135,7 +140,7 @@ def link(
     ][worker::workers]
     lexicon = Lexicon.open(folder / "lexicon-False")
     Linker(lexicon, schema=schema, trust_given=False).ground(items[:3])
-    linker = Linker(lexicon, schema=schema, trust_given=False, dense=dense)
+    linker = Linker(lexicon, schema=schema, trust_given=False, dense=dense, without=without)
     started, used = time.perf_counter(), time.process_time()
     linker.ground(items)
     used, seconds = time.process_time() - used, time.perf_counter() - started
@@ -176,9 +181,10 @@ def main() -> None:
             "build": lambda: build(folder, options.processes, fresh=False),
             "again": lambda: build(folder, options.processes, fresh=True),
             "open": lambda: opened(folder),
-            "link": lambda: link(folder, worker, options.processes),
+            "by name": lambda: link(folder, worker, options.processes, without=("ngrams",)),
+            "written alike": lambda: link(folder, worker, options.processes),
             "vectors": lambda: vectors(folder, options.vectors),
-            "similar": lambda: similar(folder, worker, options.processes, options.vectors),
+            "by vectors": lambda: similar(folder, options.vectors),
         }
         found = steps[name]()
         status = Path("/proc/self/status").read_text("utf-8")
@@ -199,7 +205,7 @@ def table(folder: Path, processes: int, encoder: str | None) -> None:
     more = ["--processes", str(processes), *(["--vectors", encoder] if encoder else [])]
     print("| | s | a second | peak MiB | readers' MiB |\n|---|---:|---:|---:|---:|")
     builds = ["build", "again"] if not (folder / "lexicon-False").is_dir() else []
-    if encoder and not (folder / "index").is_dir():
+    if encoder and not (folder / "indexes").is_dir():
         builds.append("vectors")
     for name in builds:
         found = result(step("--step", name, str(folder), "0", *more))
@@ -208,8 +214,8 @@ def table(folder: Path, processes: int, encoder: str | None) -> None:
     found = result(step("--step", "open", str(folder), "0", *more))
     row("open", found, "")
     notes = []
-    for name in ("link", *(["similar"] if encoder else [])):
-        for count in sorted({1, processes}):
+    for name in ("by name", "written alike", *(["by vectors"] if encoder else [])):
+        for count in [1] if name == "by vectors" else sorted({1, processes}):
             own = ["--processes", str(count), *more[2:]]
             running = [
                 step("--step", name, str(folder), str(worker), *own) for worker in range(count)

@@ -67,6 +67,10 @@ class DenseNames:
         """Which index it is and why, once it is being built or open."""
         return self._index.choice
 
+    def build(self) -> None:
+        """Make the vectors that are made beforehand, unless they are there."""
+        self._index.build()
+
     def search(
         self, texts: Sequence[str], *, k: int, category: str | Collection[str] | None = None
     ) -> list[list[Candidate]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence, Set
+from functools import lru_cache
 
 from kgbuild.normalizer.folding import word_set
 from kgbuild.normalizer.normal_form import normal_key, tokens
@@ -63,14 +64,20 @@ def may_be_same(one: str, other: str) -> bool:
     >>> may_be_same("IL-2", "IL-3"), may_be_same("renal failure", "kidney failure")
     (False, True)
     """
-    if codes(one) != codes(other):
+    (own, first, _), (others, _, second) = _signs(one), _signs(other)
+    if own != others:
         return False
-    first = [word for word in normal_key(one).split() if word.startswith(_SIDES)]
-    second = set(normal_key(other).split())
     return not first or not any(
         _opposed(first, second, left, right) or _opposed(first, second, right, left)
         for left, right in _OPPOSITES
     )
+
+
+@lru_cache(maxsize=50_000)
+def _signs(name: str) -> tuple[Counter[str], tuple[str, ...], frozenset[str]]:
+    """Return a name's codes, its words that may be one of two opposites, and all its words."""
+    words = normal_key(name).split()
+    return codes(name), tuple(word for word in words if word.startswith(_SIDES)), frozenset(words)
 
 
 def _opposed(first: Sequence[str], words: Set[str], left: str, right: str) -> bool:

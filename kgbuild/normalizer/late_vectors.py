@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LateVectors"]
 
-_KEYS = 40
+_KEYS = 20
 
 
 class LateVectors:

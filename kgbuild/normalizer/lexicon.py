@@ -116,6 +116,7 @@ class Lexicon:
         self._same, self._preferred_id = TextColumn(same, "id"), TextColumn(same, "preferred")
         self.names = lru_cache(maxsize=100_000)(self._names)
         self.ancestors = lru_cache(maxsize=10_000)(self._above)
+        self.label = lru_cache(maxsize=50_000)(self._label)
 
     @classmethod
     def open(cls, folder: Path | str) -> Lexicon:
@@ -300,7 +301,7 @@ class Lexicon:
         xrefs.pop(curie, None)
         return replace(term, synonyms=tuple(names.values()), xrefs=tuple(xrefs))
 
-    def label(self, curie: str) -> tuple[str, str] | None:
+    def _label(self, curie: str) -> tuple[str, str] | None:
         """Return name and category of a term, quickly, or None."""
         row = self._ids.row(curie)
         if row < 0:
