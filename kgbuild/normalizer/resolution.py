@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from kgbuild.normalizer.candidates import Query
 from kgbuild.normalizer.chemical_names import chemical_forms, formula_name, one_of_group
-from kgbuild.normalizer.modifiers import species_name, without_kind, without_modifiers
+from kgbuild.normalizer.disease_names import disease_forms
+from kgbuild.normalizer.modifiers import species_name, without_kind
 from kgbuild.normalizer.names import derived_names
 from kgbuild.normalizer.variant_names import normal_variant, rs_number
 from kgbuild.records import Candidate
@@ -23,7 +24,7 @@ __all__ = ["EqualNames", "Resolution"]
 _CHEMICAL, _VARIANT = "ChemicalEntity", "SequenceVariant"
 _FORMS: Mapping[str, Callable[[str], Iterable[str]]] = {
     _CHEMICAL: chemical_forms,
-    "DiseaseOrPhenotypicFeature": lambda text: (without_modifiers(text),),
+    "DiseaseOrPhenotypicFeature": disease_forms,
     "Gene": lambda text: (without_kind(text),),
     "OrganismTaxon": lambda text: (species_name(text),),
 }

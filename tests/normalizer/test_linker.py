@@ -373,6 +373,33 @@ def test_a_disease_is_found_without_words_of_degree_or_marker(linker: Linker, te
 
 
 @pytest.mark.parametrize(
+    ("text", "curie"),
+    [
+        ("diabetic", "D:1"),
+        ("severe psychotic", "D:2"),
+        ("Parkinsonian", "D:3"),
+        ("HIV-infected", "D:4"),
+        ("HIV co-infection", "D:4"),
+        ("coinfected with HIV", "D:4"),
+        ("HIV infected", "D:4"),
+        ("diabetic ulcer", None),
+        ("HIV-uninfected", None),
+        ("apsychotic", None),
+        ("HIV-infected cells", None),
+    ],
+)
+def test_who_has_a_disease_is_read_as_the_disease(
+    make_lexicon, schema, text: str, curie: str | None
+) -> None:
+    names = ("Diabetes", "Psychosis", "Parkinsonism", "HIV Infections")
+    terms = [Term(f"D:{place}", name, "Disease") for place, name in enumerate(names, start=1)]
+    linker = Linker(make_lexicon(terms), schema=schema, without=["ngrams"])
+    best = linker.resolve(text, "Disease").best
+    assert (best and best.curie) == curie
+    assert linker.resolve(text, "ChemicalEntity").best is None
+
+
+@pytest.mark.parametrize(
     ("text", "category", "curie"),
     [
         ("Women", "OrganismTaxon", "NCBITaxon:9606"),

@@ -41,7 +41,7 @@ def linker(make_lexicon: Callable[[Sequence[Term]], Lexicon], schema: Schema) ->
         ("diabetis", "D:2"),
         ("Diabetes melitus", "D:2"),
         ("carcinomma", "D:3"),
-        ("hypertensive", "D:5"),
+        ("dysphagic", "D:7"),
         ("von Wilebrand disease", "D:6"),
     ],
 )
