@@ -75,7 +75,8 @@ def prepare(config: Config, *, progress: Progress | None = None) -> Prepared:
 
     schema = Schema.load(config.schema_)
     opened = [
-        open_vocabulary(spec.name, category=spec.category) for spec in config.vocabulary_specs()
+        open_vocabulary(spec.name, category=spec.category, branches=spec.branches)
+        for spec in config.vocabulary_specs()
     ]
     mappings = [MappingFile(Path(name)) for name in config.mappings]
     fingerprint = lexicon_fingerprint(
@@ -113,7 +114,7 @@ def check(config: Config) -> None:
         raise ConfigError(f"reading: {error}") from error
     schema = Schema.load(config.schema_)
     for spec in config.vocabulary_specs():
-        open_vocabulary(spec.name, category=spec.category)
+        open_vocabulary(spec.name, category=spec.category, branches=spec.branches)
     for name in config.mappings:
         if not Path(name).is_file():
             raise VocabularyError(f"{name}: no such file of mappings")

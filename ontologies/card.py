@@ -27,6 +27,7 @@ class Options(_Strict):
 
     number_prefix: str = ""
     categories: dict[str, str] = Field(default_factory=dict)
+    branches: dict[str, str] = Field(default_factory=dict)
     keep: tuple[str, ...] = ()
     columns: dict[str, str | int] = Field(default_factory=dict)
     xref_columns: dict[str, str] = Field(default_factory=dict)

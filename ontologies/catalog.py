@@ -13,7 +13,7 @@ import yaml
 from kgbuild.cache import cache_folder
 from kgbuild.errors import VocabularyError
 from kgbuild.ontologies import fetch as fetching
-from kgbuild.ontologies.card import Card, Source, read_card
+from kgbuild.ontologies.card import Card, Options, Source, read_card
 from kgbuild.ontologies.detect import (
     companion_of,
     detect_format,
@@ -102,6 +102,7 @@ def open_vocabulary(
     category: str | None = None,
     prefix: str | None = None,
     format: str | None = None,
+    branches: Mapping[str, str] | None = None,
 ) -> Vocabulary:
     """Return the vocabulary called ``spec``, or the one in the file ``spec``.
 
@@ -115,6 +116,8 @@ def open_vocabulary(
         category: given to terms whose category neither the file nor the card says.
         prefix: given to ids that come without one.
         format: of a file; told by its content where it isn't named.
+        branches: CURIEs of terms, each with the category of what is below it, which holds before
+            what file and card say; the nearest one above decides.
 
     Raises:
         VocabularyError: no such vocabulary or file; it was not fetched; its format can't be told.
@@ -137,6 +140,8 @@ def open_vocabulary(
         options = replace(options, category=category)
     if prefix and not options.prefix:
         options = replace(options, prefix=prefix)
+    if branches:
+        options = replace(options, branches={**options.branches, **branches})
     return replace(found, options=options)
 
 
@@ -203,6 +208,7 @@ def add_vocabulary(
     prefix: str | None = None,
     category: str | None = None,
     format: str | None = None,
+    branches: Mapping[str, str] | None = None,
 ) -> Card:
     """Enter a file of one's own into the catalogue and return its card.
 
@@ -220,7 +226,10 @@ def add_vocabulary(
         raise VocabularyError(f"'{name}' is a vocabulary that kgbuild knows: choose another name")
     file = Path(path).expanduser().resolve()
     file = (main_file(file) or file) if file.is_dir() else file
-    vocabulary = open_vocabulary(file, category=category, prefix=prefix, format=format)
+    own = dict(branches or {})
+    vocabulary = open_vocabulary(
+        file, category=category, prefix=prefix, format=format, branches=own
+    )
     first_problem = ""
     for item in vocabulary.terms():
         if not isinstance(item, Failure):
@@ -236,7 +245,14 @@ def add_vocabulary(
         title=file.name,
         prefix=prefix or "",
         category=category or "",
-        sources=(Source(kind="file", format=vocabulary.format, path=str(file)),),
+        sources=(
+            Source(
+                kind="file",
+                format=vocabulary.format,
+                path=str(file),
+                options=Options(branches=own),
+            ),
+        ),
     )
     _write_card(card)
     return card

@@ -5,13 +5,14 @@ from __future__ import annotations
 import gzip
 import hashlib
 from array import array
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from kgbuild.errors import VocabularyError
+from kgbuild.ontologies.branches import categories_below
 from kgbuild.ontologies.controls import without_controls
 from kgbuild.ontologies.parsers import parser_of
 from kgbuild.ontologies.parsers.options import STAGE, ParseOptions
@@ -57,15 +58,36 @@ class Vocabulary:
             VocabularyError: a file can't be opened, or is of another format.
         """
         checks = _Checks()
+        source = str(self.files[0]) if self.files else self.name
+        categories = yield from self._by_branch(source)
+        for file, item in self._parsed():
+            if isinstance(item, Failure):
+                yield item
+            elif self._kept(item.id):
+                category = categories.get(item.id, item.category)
+                own = item if category == item.category else replace(item, category=category)
+                yield from self._cleaned(own, checks, source=str(file))
+        yield from checks.cycles(source=source)
+
+    def _parsed(self) -> Iterator[tuple[Path, Term | Failure]]:
+        """Yield what the files hold as it stands there."""
         parse = parser_of(self.format)
         for file in self.files:
             with open_stream(file) as stream:
                 for item in parse(stream, self.options, source=str(file)):
-                    if isinstance(item, Failure):
-                        yield item
-                    elif self._kept(item.id):
-                        yield from self._cleaned(item, checks, source=str(file))
-        yield from checks.cycles(source=str(self.files[0]) if self.files else self.name)
+                    yield file, item
+
+    def _by_branch(self, source: str) -> Generator[Failure, None, dict[str, str]]:
+        """Return the category of each term of a branch; yield a failure for an empty branch."""
+        branches = self.options.branches
+        if not branches:
+            return {}
+        known = (item for _, item in self._parsed() if not isinstance(item, Failure))
+        found = categories_below(known, branches)
+        if len(found) == len(branches):
+            reason = f"no term is below {', '.join(branches)}: their categories are given to none"
+            yield Failure(source=source, stage=STAGE, reason=reason, place=next(iter(branches)))
+        return found
 
     def _cleaned(self, term: Term, checks: _Checks, *, source: str) -> Iterator[Term | Failure]:
         term, changed = without_controls(term)

@@ -74,18 +74,26 @@ def _show_bytes(
 @app.command("add", epilog="Example:  kgbuild vocab add my.obo --name mine --category Disease")
 def add(
     path: Annotated[Path, typer.Argument(help="A file, or the folder of UMLS or NCBI Taxonomy.")],
+    *,
     name: Annotated[str, typer.Option(help="What to call it.")],
     prefix: Annotated[str | None, typer.Option(help="The prefix of its identifiers.")] = None,
     category: Annotated[
         str | None, typer.Option(help="The category of terms that name none.")
     ] = None,
     format: Annotated[str | None, typer.Option(help="Found out from the content.")] = None,
+    branch: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CURIE=CATEGORY", help="What all below a term is; repeat."),
+    ] = None,
 ) -> None:
     """Enter a file of your own into the list; it stays where it is."""
     from kgbuild.ontologies import add_vocabulary, list_vocabularies, vocabulary_info
 
     before = next((card for card in list_vocabularies() if card.name == name), None)
-    add_vocabulary(path, name=name, prefix=prefix, category=category, format=format)
+    branches = dict(map(_branch, branch or ()))
+    add_vocabulary(
+        path, name=name, prefix=prefix, category=category, format=format, branches=branches
+    )
     info = vocabulary_info(name)
     _print(info)
     if before is not None:
@@ -95,9 +103,21 @@ def add(
         err.print(
             f"[yellow]warning:[/] {unknown:,} of {info.terms:,} terms have no category and will be "
             f"{_NO_CATEGORY}, which few patterns take: add the file again with --category, "
-            "for example --category Disease, or give it a column `category`",
+            "for example --category Disease, with --branch for what is below a term, or give it a "
+            "column `category`",
             soft_wrap=True,
         )
+
+
+def _branch(text: str) -> tuple[str, str]:
+    curie, _, category = text.partition("=")
+    if ":" not in curie or not category:
+        raise typer.BadParameter(
+            f"{text!r}: expected a term and the category of what is below it, for example "
+            "EFO:0000408=Disease",
+            param_hint="--branch",
+        )
+    return curie, category
 
 
 @app.command("info", epilog="Example:  kgbuild vocab info mesh")

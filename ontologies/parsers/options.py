@@ -23,6 +23,7 @@ class ParseOptions:
         number_prefix: of ids that are only digits, where it isn't ``prefix`` (MEDIC's OMIM ids).
         category: of terms whose category the file doesn't say.
         categories: the file's own groupings (GO's namespaces) to categories.
+        branches: CURIEs of terms to the category of what is below them, whatever else says so.
         keep: prefixes whose terms are kept; empty keeps all. Ontologies import parts of others.
         columns: for tables: what each column is called, or its number from 0.
         xref_columns: for tables: prefix to the column that holds ids of it.
@@ -41,6 +42,7 @@ class ParseOptions:
     number_prefix: str = ""
     category: str = ""
     categories: Mapping[str, str] = field(default_factory=dict)
+    branches: Mapping[str, str] = field(default_factory=dict)
     keep: tuple[str, ...] = ()
     columns: Mapping[str, str | int] = field(default_factory=dict)
     xref_columns: Mapping[str, str] = field(default_factory=dict)

@@ -96,6 +96,20 @@ def test_a_stage_can_be_run_again_alone(kgb: Run, papers: Path, tmp_path: Path, 
     assert content(out) == before
 
 
+def test_branches_of_an_added_vocabulary_have_their_category(
+    kgb: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KGBUILD_CACHE", str(tmp_path / "cache"))
+    table = tmp_path / "mine.tsv"
+    table.write_text("id\tname\tparents\nMY:1\till\t\nMY:2\tzorbitis\tMY:1\nMY:3\tpill\t\n")
+    own = ["--branch", "MY:1=Disease", "--branch", "MY:3=Drug"]
+    added = kgb("vocab", "add", table, "--name", "mine", *own)
+    assert re.search(r"^by category +Disease 2, Drug 1$", added.out, re.MULTILINE)
+    wrong = kgb("vocab", "add", table, "--name", "mine", "--branch", "Disease")
+    assert wrong.code == 2
+    assert "EFO:0000408=Disease" in wrong.err
+
+
 def test_an_added_vocabulary_is_used(
     kgb: Run, papers: Path, tmp_path: Path, fast: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -51,6 +51,7 @@ def test_every_card_is_complete_and_fits_the_schema() -> None:
         for source in card.sources:
             assert source.format in FORMATS, name
             assert set(source.options.categories.values()) <= set(schema.categories)
+            assert set(source.options.branches.values()) <= set(schema.categories)
             if source.kind == "package":
                 assert re.fullmatch(r"[0-9a-f]{64}", source.wheel_sha256), name
                 assert source.members, name
