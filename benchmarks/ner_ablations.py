@@ -2,7 +2,8 @@
 
 Trained on one corpus's training split, without dropout inside the encoder, measured by strict F1 on
 its development split, with the hints of extractors/weights/ner.yaml (fetch its vocabularies and
-make its base first). Trainings are kept in --folder and resumed, so ways can be added to a table.
+make its base first, and for the last way that of pretrain.yaml). Trainings are kept in --folder and
+resumed, so ways can be added to a table.
 
     python benchmarks/ner_ablations.py --epochs 4
 """
@@ -18,6 +19,7 @@ from kgbuild.training.ner_settings import NerSettings
 from kgbuild.training.settings_file import read_settings
 
 RECIPE = Path(__file__).resolve().parents[1] / "extractors/weights/ner.yaml"
+READ_ON = RECIPE.parents[2] / "training/pretrained/model"
 WAYS: dict[str, dict[str, Any]] = {
     "the recipe": {},
     "learning rate 5e-5 instead of 3e-4": {"training": {"learning_rate": 5e-5}},
@@ -34,6 +36,7 @@ WAYS: dict[str, dict[str, Any]] = {
     "windows of 128 to 254 pieces": {"shortest_window": 128, "longest_window": 254},
     "dropout 0.1 inside the encoder": {"training": {"encoder_dropout": 0.1}},
     "word embeddings learn too": {"training": {"freeze_words": False}},
+    "a base that read on (pretrain.yaml)": {"training": {"base": str(READ_ON)}},
 }
 
 
