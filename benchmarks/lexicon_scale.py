@@ -1,6 +1,7 @@
 """A lexicon of a million names: built, built again with one vocabulary new, opened, asked.
 
     python benchmarks/lexicon_scale.py [--processes 2] [--vectors extractors/weights] [--folder DIR]
+    python benchmarks/lexicon_scale.py --simulate 10000000
 
 The vocabularies are MeSH with its supplementary records, HGNC, MONDO and HPO of ../shared/kb. Each
 step is a process of its own, whose peak of resident memory (mapped pages that it touched included)
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import random
 import resource
 import subprocess
 import sys
@@ -33,8 +35,10 @@ from kgbuild.normalizer.dense_names import DenseNames
 from kgbuild.normalizer.encoder import OnnxEncoder
 from kgbuild.normalizer.lexicon import Lexicon
 from kgbuild.normalizer.linker import Linker
+from kgbuild.ontologies import open_vocabulary
 from kgbuild.ontologies.schema import Schema
 from kgbuild.protocols import NameSource
+from kgbuild.records import Term
 
 SPLITS = (
     "ncbi_disease/NCBIdevelopset_corpus.txt",
@@ -54,6 +58,24 @@ def build(folder: Path, processes: int, *, fresh: bool) -> dict[str, Any]:
         parts=folder / "parts", processes=processes,
     )  # fmt: skip
     return {"names": report.names, "keys": report.keys, "seconds": report.seconds}
+
+
+def simulated(folder: Path, processes: int, count: int) -> dict[str, Any]:
+    """Build a lexicon of ``count`` made-up names, four to a term, of the words of real ones."""
+    table = folder / "simulated.tsv"
+    names = shared_vocabularies()["mesh"].terms()
+    words = sorted({word for term in names if isinstance(term, Term) for word in term.name.split()})
+    choose = random.Random(0)
+    with table.open("w", encoding="utf-8") as file:
+        file.write("id\tname\tsynonyms\n")
+        for number in range(count // 4):
+            own = [" ".join(choose.choices(words, k=choose.randint(2, 4))) for _ in range(4)]
+            file.write(f"SIM:{number}\t{own[0]}\t{'|'.join(own[1:])}\n")
+    report = build_lexicon(
+        [open_vocabulary(table, category="Disease")], folder / "simulated", schema=Schema.load(),
+        parts=folder / "parts", processes=processes,
+    )  # fmt: skip
+    return {"names": report.names, "seconds": report.seconds}
 
 
 def opened(folder: Path) -> dict[str, Any]:
@@ -173,6 +195,7 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--vectors", metavar="ENCODER", help="also link by vectors")
     parser.add_argument("--folder", type=Path, help="keep the lexicon and the vectors there")
+    parser.add_argument("--simulate", type=int, metavar="NAMES", help="so many made-up names, only")
     parser.add_argument("--step", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.step:
@@ -181,6 +204,7 @@ def main() -> None:
             "build": lambda: build(folder, options.processes, fresh=False),
             "again": lambda: build(folder, options.processes, fresh=True),
             "open": lambda: opened(folder),
+            "simulated": lambda: simulated(folder, options.processes, options.simulate),
             "by name": lambda: link(folder, worker, options.processes, without=("ngrams",)),
             "written alike": lambda: link(folder, worker, options.processes),
             "vectors": lambda: vectors(folder, options.vectors),
@@ -192,12 +216,26 @@ def main() -> None:
         found["readers"] = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
         print(json.dumps(found))
         return
+    if options.simulate:
+        simulate(options.simulate, options.processes)
+        return
     if options.folder:
         options.folder.mkdir(parents=True, exist_ok=True)
         table(options.folder, options.processes, options.vectors)
         return
     with TemporaryDirectory() as place:
         table(Path(place), options.processes, options.vectors)
+
+
+def simulate(count: int, processes: int) -> None:
+    """Print what a lexicon of made-up names costs."""
+    print("| | s | a second | peak MiB | readers' MiB |\n|---|---:|---:|---:|---:|")
+    more = ["--processes", str(processes), "--simulate", str(count)]
+    with TemporaryDirectory() as place:
+        found = result(step("--step", "simulated", place, "0", *more))
+        size = sum(file.stat().st_size for file in Path(place, "simulated").rglob("*.*")) >> 20
+    rate = f"{found['names'] / found['seconds']:,.0f} names"
+    row(f"simulated: {found['names']:,} names, {size:,} MiB on disk", found, rate)
 
 
 def table(folder: Path, processes: int, encoder: str | None) -> None:
