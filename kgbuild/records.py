@@ -157,8 +157,8 @@ class Grounding:
     """A mention resolved to an identifier, or to NIL.
 
     A composite mention ("BRCA1/2") has several groundings. ``curie`` is empty for NIL and
-    ``reason`` then says why. ``method`` is one of given, exact, abbreviation, normalized, dense,
-    ngram, nil. ``candidates`` may be kept for explanation, best first.
+    ``reason`` then says why. ``method`` is one of given, exact, abbreviation, memory (of a
+    longer name of the document), normalized, dense, ngram, nil. ``candidates`` may be kept for explanation, best first.
     """
 
     mention: str

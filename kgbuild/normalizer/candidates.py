@@ -23,11 +23,19 @@ class CandidateSearch(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A name to resolve. ``long_form`` is the name written out, where the document does so."""
+    """A name to resolve.
+
+    Attributes:
+        text: as mentioned.
+        category: of the mention; "" is any.
+        long_form: the name written out, where the document does so.
+        remembered: that is a longer name of the document, not what it defines.
+    """
 
     text: str
     category: str
     long_form: str = ""
+    remembered: bool = False
 
     @property
     def name(self) -> str:

@@ -40,7 +40,7 @@ class _Asked:
 
 
 class Linker:
-    """Grounds mentions: given, exact, abbreviation, normalized, dense or ngram, in this order.
+    """Grounds mentions: given, exact, abbreviation, memory, normalized, dense or ngram.
 
     A step that finds something ends the search, so a similar vector never outbids an equal name.
     A short form that the document defines is looked up by its long form first, because the
@@ -275,7 +275,7 @@ class Linker:
         if self._by_name(one)[0].best:
             return one
         whole = known.get((one.query.category, normal_key(one.query.name)))
-        return _Asked(replace(one.query, long_form=whole)) if whole else one
+        return _Asked(replace(one.query, long_form=whole, remembered=True)) if whole else one
 
     def _readings(self, query: Query) -> tuple[tuple[Query, ...], ...]:
         """Return the most likely ways to read a name as several."""

@@ -76,7 +76,8 @@ class EqualNames:
             return _variant(query.text)
         if query.long_form:
             if candidates := self._by_long_form(query):
-                return Resolution(_renamed("abbreviation", candidates))
+                method = "memory" if query.remembered else "abbreviation"
+                return Resolution(_renamed(method, candidates))
             if len(query.text) <= _SHORT:
                 return Resolution(
                     (), f"the document's {query.text!r} is {query.long_form!r}: not in the lexicon"

@@ -55,7 +55,7 @@ def test_a_name_without_its_kind_is_the_one_of_its_document(make_lexicon, schema
         }
 
     remembered = found()
-    assert remembered["von Willebrand", "Disease"] == ("D:1", "abbreviation")
+    assert remembered["von Willebrand", "Disease"] == ("D:1", "memory")
     assert remembered["Crohn", "Disease"] == ("D:2", "exact")
     assert remembered["nephropathy", "Disease"] == ("", "nil")
     assert remembered["von Willebrand", "Gene"] == ("", "nil")
