@@ -3,7 +3,8 @@
 The dictionary is MEDIC of July 2012 with MeSH's parents; `kgbuild evaluate` is the ruler, without
 training mentions, and with `--train` a second time with those of the training split.
 "By name" is what BioSyn counts: a candidate stands for every term that has its name.
-Each encoder is one row; "names" looks up names alone, "n-grams" what is written alike, too.
+Each encoder has two rows, the second where no name is encoded beforehand; "names" looks up names
+alone, "n-grams" what is written alike, too.
 
     python benchmarks/linking.py [--encoder FOLDER]... [--train] [--pictures FOLDER]
     python benchmarks/linking.py --medic FILE
@@ -116,6 +117,7 @@ def main() -> None:
             "encoder": encoder,
             **({} if given.threshold is None else {"threshold": given.threshold}),
         }
+        ways[f"{encoder}, late"] = ways[encoder] | {"dense": "late"}
     print(f"| corpus | looked up by | {' | '.join(MEASURES)} | documents' F1 | time |")
     print(f"|---|---|{'---:|' * (len(MEASURES) + 2)}")
     with TemporaryDirectory() as folder:

@@ -319,6 +319,7 @@ class _LazyDense:
             open_encoder(self._config.grounding.encoder),
             schema=self._schema,
             folder=cache_folder() / "indexes",
+            beforehand=self._config.grounding.dense != "late",
             progress=lambda done, total: self._show(names, done, total),
         )
         return names
@@ -337,9 +338,12 @@ def uses_dense(config: Config) -> bool:
     from kgbuild.normalizer.encoder import can_open
 
     installed = can_open(config.grounding.encoder)
-    if config.grounding.dense == "on" and not installed:
-        raise MissingExtraError("dense", needed_for="grounding by vectors (grounding.dense: on)")
-    return installed and config.grounding.dense != "off"
+    asked = config.grounding.dense
+    if asked in {"on", "late"} and not installed:
+        raise MissingExtraError(
+            "dense", needed_for=f"grounding by vectors (grounding.dense: {asked})"
+        )
+    return installed and asked != "off"
 
 
 def _thresholds(config: Config) -> Mapping[str, float]:

@@ -121,8 +121,10 @@ class GroundingConfig(Section):
     """How mentions are resolved to identifiers."""
 
     trust_given: bool = Field(True, description="take identifiers that the input carries")
-    dense: Literal["auto", "on", "off"] = Field(
-        "auto", description="embedding matches after the exact ones: on, off, or if installed"
+    dense: Literal["auto", "on", "late", "off"] = Field(
+        "auto",
+        description="embedding matches after the exact ones: on, off, or if installed; "
+        "late encodes no name beforehand",
     )
     encoder: str | None = Field(None, description="a sentence-transformers folder or hub id")
     threshold: float | None = Field(

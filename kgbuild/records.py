@@ -158,7 +158,8 @@ class Grounding:
 
     A composite mention ("BRCA1/2") has several groundings. ``curie`` is empty for NIL and
     ``reason`` then says why. ``method`` is one of given, exact, abbreviation, memory (of a
-    longer name of the document), normalized, dense, ngram, nil. ``candidates`` may be kept for explanation, best first.
+    longer name of the document), normalized, dense, ngram, nil. ``candidates`` may be kept for
+    explanation, best first.
     """
 
     mention: str

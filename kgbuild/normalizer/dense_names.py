@@ -37,6 +37,7 @@ class DenseNames:
         encoder: makes the vectors; wrap it in ``CachedEncoder``.
         schema: says what is a gene or a chemical.
         folder: where indexes are kept, each in a folder of its own.
+        beforehand: off, no name is encoded until a text is like it.
         progress: called as names are encoded.
     """
 
@@ -47,9 +48,12 @@ class DenseNames:
         *,
         schema: Schema,
         folder: Path,
+        beforehand: bool = True,
         progress: Progress | None = None,
     ) -> None:
         self._codes = categories_of_codes(lexicon.categories, schema, also=(_IN_LATIN,))
+        if not beforehand:
+            self._codes = frozenset(lexicon.categories)
         self._words = frozenset(lexicon.categories) - self._codes
         self._late = LateVectors(lexicon, encoder)
         parts = lexicon.fingerprint, *sorted(self._words), str(_VERSION)

@@ -59,6 +59,17 @@ def test_codes_are_encoded_when_a_text_is_like_them(
     assert set(encoder.asked) == {"lamivudin", "lamivudine", "xyzzy"}
 
 
+def test_no_name_is_encoded_beforehand_where_that_is_asked_for(
+    own: Lexicon, schema: Schema, tmp_path: Path
+) -> None:
+    encoder = Telling()
+    names = DenseNames(own, encoder, schema=schema, folder=tmp_path, beforehand=False)
+    [found] = names.search(["cerebral haemorrhage"], k=3, category="Disease")
+    assert [candidate.curie for candidate in found] == ["D:2"]
+    assert set(encoder.asked) == {"cerebral haemorrhage", "Cerebral hemorrhage"}
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_all_categories_are_searched_together(own: Lexicon, schema: Schema, tmp_path: Path) -> None:
     names = DenseNames(own, HashingEncoder(dimension=64), schema=schema, folder=tmp_path)
     [found] = names.search(["clonazepan"], k=4)
