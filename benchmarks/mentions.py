@@ -3,13 +3,10 @@
 Each corpus is read by its own convention. With hints the recognizer sees which words are names of
 vocabularies; without, it doesn't. `--fp32 FOLDER` compares a model exported without quantization.
 The shipped weights learned from the development splits too (`--final`), so measure those of the
-same training without them:
+same training without them, an hour on two cores (extractors/weights/ner.yaml says what it needs):
 
-    mkdir -p .work/measured && cp extractors/weights/* .work/measured
-    for file in mentions.onnx mentions.json; do
-        git show 550c80e:extractors/weights/$file > .work/measured/$file
-    done
-    python benchmarks/mentions.py --model .work/measured
+    kgbuild train ner extractors/weights/ner.yaml --out training/ner
+    python benchmarks/mentions.py --model training/ner/model
 """
 
 from __future__ import annotations
