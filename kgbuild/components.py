@@ -115,6 +115,7 @@ def check(config: Config) -> None:
     schema = Schema.load(config.schema_)
     for spec in config.vocabulary_specs():
         open_vocabulary(spec.name, category=spec.category, branches=spec.branches)
+        _known_categories([*filter(None, [spec.category]), *spec.branches.values()], schema)
     for name in config.mappings:
         if not Path(name).is_file():
             raise VocabularyError(f"{name}: no such file of mappings")

@@ -10,8 +10,10 @@ from kgbuild.records import Term
 __all__ = ["categories_below"]
 
 
-def categories_below(terms: Iterable[Term], branches: Mapping[str, str]) -> dict[str, str]:
-    """Return the category of each term of a branch, its root included.
+def categories_below(
+    terms: Iterable[Term], branches: Mapping[str, str]
+) -> tuple[dict[str, str], list[str]]:
+    """Return the category of each term of a branch, its root included, and the roots of none.
 
     Where a term is below several roots, the fewest steps up decide, then the order of the roots:
     a branch inside a branch has its own category.
@@ -22,9 +24,13 @@ def categories_below(terms: Iterable[Term], branches: Mapping[str, str]) -> dict
             of its own.
     """
     below: defaultdict[str, list[str]] = defaultdict(list)
+    known = set()
     for term in terms:
+        if term.id in branches:
+            known.add(term.id)
         for parent in term.parents:
             below[parent].append(term.id)
+    empty = [root for root in branches if root not in known and root not in below]
     found = dict(branches)
     level = list(branches)
     while level:
@@ -35,4 +41,4 @@ def categories_below(terms: Iterable[Term], branches: Mapping[str, str]) -> dict
                     found[curie] = found[above]
                     following.append(curie)
         level = following
-    return found
+    return found, empty

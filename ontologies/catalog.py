@@ -116,8 +116,8 @@ def open_vocabulary(
         category: given to terms whose category neither the file nor the card says.
         prefix: given to ids that come without one.
         format: of a file; told by its content where it isn't named.
-        branches: CURIEs of terms, each with the category of what is below it, which holds before
-            what file and card say; the nearest one above decides.
+        branches: CURIEs of terms, each with the category of it and of what is below it, whatever
+            the file says. Of these and the card's branches the nearest above a term decides.
 
     Raises:
         VocabularyError: no such vocabulary or file; it was not fetched; its format can't be told.
@@ -141,7 +141,8 @@ def open_vocabulary(
     if prefix and not options.prefix:
         options = replace(options, prefix=prefix)
     if branches:
-        options = replace(options, branches={**options.branches, **branches})
+        card = {root: c for root, c in options.branches.items() if root not in branches}
+        options = replace(options, branches={**branches, **card})
     return replace(found, options=options)
 
 

@@ -79,14 +79,16 @@ class Vocabulary:
 
     def _by_branch(self, source: str) -> Generator[Failure, None, dict[str, str]]:
         """Return the category of each term of a branch; yield a failure for an empty branch."""
-        branches = self.options.branches
-        if not branches:
+        if not self.options.branches:
             return {}
+        branches = {self.options.curie(own): c for own, c in self.options.branches.items()}
         known = (item for _, item in self._parsed() if not isinstance(item, Failure))
-        found = categories_below(known, branches)
-        if len(found) == len(branches):
-            reason = f"no term is below {', '.join(branches)}: their categories are given to none"
-            yield Failure(source=source, stage=STAGE, reason=reason, place=next(iter(branches)))
+        found, empty = categories_below(known, branches)
+        for root in empty:
+            reason = (
+                f"{root} is no term and above none: its branch is empty, {branches[root]} unused"
+            )
+            yield Failure(source=source, stage=STAGE, reason=reason, place=root)
         return found
 
     def _cleaned(self, term: Term, checks: _Checks, *, source: str) -> Iterator[Term | Failure]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -83,14 +83,14 @@ def add(
     format: Annotated[str | None, typer.Option(help="Found out from the content.")] = None,
     branch: Annotated[
         list[str] | None,
-        typer.Option(metavar="CURIE=CATEGORY", help="What all below a term is; repeat."),
+        typer.Option(metavar="CURIE=CATEGORY", help="What a term and all below it is; repeat."),
     ] = None,
 ) -> None:
     """Enter a file of your own into the list; it stays where it is."""
     from kgbuild.ontologies import add_vocabulary, list_vocabularies, vocabulary_info
 
     before = next((card for card in list_vocabularies() if card.name == name), None)
-    branches = dict(map(_branch, branch or ()))
+    branches = _branches(branch or ())
     add_vocabulary(
         path, name=name, prefix=prefix, category=category, format=format, branches=branches
     )
@@ -109,15 +109,20 @@ def add(
         )
 
 
-def _branch(text: str) -> tuple[str, str]:
-    curie, _, category = text.partition("=")
-    if ":" not in curie or not category:
-        raise typer.BadParameter(
-            f"{text!r}: expected a term and the category of what is below it, for example "
-            "EFO:0000408=Disease",
-            param_hint="--branch",
-        )
-    return curie, category
+def _branches(options: Sequence[str]) -> dict[str, str]:
+    """Return the category of each branch."""
+    branches: dict[str, str] = {}
+    for text in options:
+        curie, _, category = (part.strip() for part in text.partition("="))
+        problem = "named twice" if curie in branches else "" if curie and category else "not both"
+        if problem:
+            raise typer.BadParameter(
+                f"{text!r}, {problem}: expected a term and the category of it and of all below it, "
+                "for example EFO:0000408=Disease",
+                param_hint="--branch",
+            )
+        branches[curie] = category
+    return branches
 
 
 @app.command("info", epilog="Example:  kgbuild vocab info mesh")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from kgbuild.normalizer.candidates import best_of_each
 from kgbuild.normalizer.coded import categories_of_codes
 from kgbuild.normalizer.index import DenseIndex, Name, Progress
+from kgbuild.normalizer.index_folder import FORMAT
 from kgbuild.normalizer.late_vectors import LateVectors
 from kgbuild.normalizer.normal_form import normal_key
 from kgbuild.records import Candidate, content_hash
@@ -51,17 +52,17 @@ class DenseNames:
         beforehand: bool = True,
         progress: Progress | None = None,
     ) -> None:
-        self._codes = categories_of_codes(lexicon.categories, schema, also=(_IN_LATIN,))
+        self._later = categories_of_codes(lexicon.categories, schema, also=(_IN_LATIN,))
         if not beforehand:
-            self._codes = frozenset(lexicon.categories)
-        self._words = frozenset(lexicon.categories) - self._codes
+            self._later = frozenset(lexicon.categories)
+        self._before = frozenset(lexicon.categories) - self._later
         self._late = LateVectors(lexicon, encoder)
-        parts = lexicon.fingerprint, *sorted(self._words), str(_VERSION)
+        parts = lexicon.fingerprint, *sorted(self._before), str(_VERSION)
         fingerprint = content_hash(*parts)
         self._index = DenseIndex(
-            lambda: in_one_order(n for n in lexicon.each_name() if n[2] in self._words),
+            lambda: in_one_order(n for n in lexicon.each_name() if n[2] in self._before),
             encoder,
-            folder=folder / content_hash(fingerprint, encoder.fingerprint),
+            folder=folder / content_hash(fingerprint, encoder.fingerprint, FORMAT),
             lexicon=fingerprint,
             progress=progress,
         )
@@ -79,10 +80,10 @@ class DenseNames:
         self, texts: Sequence[str], *, k: int, category: str | Collection[str] | None = None
     ) -> list[list[Candidate]]:
         """Return up to ``k`` candidates of each text; see ``DenseIndex.search``."""
-        wanted = self._words | self._codes
+        wanted = self._before | self._later
         if category is not None:
             wanted &= {category} if isinstance(category, str) else frozenset(category)
-        ways = (self._index, wanted & self._words), (self._late, wanted & self._codes)
+        ways = (self._index, wanted & self._before), (self._late, wanted & self._later)
         found = [way.search(texts, k=k, category=own) for way, own in ways if own]
         if len(found) == 1:
             return found[0]
@@ -101,9 +102,10 @@ def in_one_order(names: Iterable[Name]) -> Iterator[Name]:
     >>> sorted(in_one_order([("Neoplasms, Breast", "x:1", ""), ("Breast Neoplasms", "x:1", "")]))
     [('Breast Neoplasms', 'x:1', '')]
     """
-    kept: dict[tuple[str, str], Name] = {}
+    kept: dict[tuple[str, str, str], Name] = {}
     for name in names:
-        key = name[1], " ".join(sorted(normal_key(name[0]).split()))
+        words = " ".join(sorted(normal_key(name[0]).split()))
+        key = name[1], name[2], words or name[0]
         if key not in kept or name[0].count(",") < kept[key][0].count(","):
             kept[key] = name
     yield from kept.values()

@@ -10,7 +10,8 @@ from kgbuild.normalizer.modifiers import without_modifiers
 __all__ = ["disease_forms"]
 
 _ENDINGS = (
-    ("bolic", "bolism"), ("cardic", "cardia"), ("emic", "emia"), ("eptic", "epsy"),
+    ("bolic", "bolism"), ("cardic", "cardia"), ("emic", "emia"), ("eptic", "epsia"),
+    ("eptic", "epsis"), ("eptic", "epsy"),
     ("ergic", "ergy"), ("etic", "esia"), ("etic", "esis"), ("etic", "etes"), ("ian", "ism"),
     ("ing", "e"), ("istic", "ism"), ("itic", "itis"), ("ive", "ion"), ("lytic", "lysis"),
     ("manic", "mania"), ("matic", "ma"), ("obese", "obesity"), ("otic", "osis"),
@@ -18,6 +19,7 @@ _ENDINGS = (
     ("plegic", "plegia"), ("rrhagic", "rrhage"), ("spastic", "spasticity"), ("tonic", "tonia"),
     ("toxic", "toxicity"), ("trophic", "trophy"),
 )  # fmt: skip
+_STEM, _WHOLE = 2, 5  # "king" has no stem, "manic" and "obese" need none
 _INFECTION = r"(?:co-?)?(?:infected|infections?)"
 _INFECTED = re.compile(rf"(\S.*?)[- ]{_INFECTION}", re.IGNORECASE)
 _INFECTED_WITH = re.compile(rf"{_INFECTION} with (\S.*)", re.IGNORECASE)
@@ -38,5 +40,6 @@ def disease_forms(text: str) -> Iterator[str]:
         yield f"{match[1]} infection"
     if " " not in plain:
         for ending, noun in _ENDINGS:
-            if plain.lower().endswith(ending):
+            short = len(ending) < _WHOLE and len(plain) < len(ending) + _STEM
+            if plain.lower().endswith(ending) and not short:
                 yield plain[: -len(ending)] + noun

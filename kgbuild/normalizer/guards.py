@@ -31,6 +31,8 @@ _OPPOSITES = (
     ("with", "without"),
 )  # fmt: skip
 _SIDES = tuple({side for pair in _OPPOSITES for side in pair})
+_DENIALS = word_set("non not")
+_BEGINNING, _SHORTEST = 6, 4
 _CAPS = re.compile(r"[A-Z]{2,5}")
 
 
@@ -64,8 +66,8 @@ def may_be_same(one: str, other: str) -> bool:
     >>> may_be_same("IL-2", "IL-3"), may_be_same("renal failure", "kidney failure")
     (False, True)
     """
-    (own, first, _), (others, _, second) = _signs(one), _signs(other)
-    if own != others:
+    (own, first, words, denied), (others, _, second, undone) = _signs(one), _signs(other)
+    if own != others or (denied != undone and (_denies(denied, second) or _denies(undone, words))):
         return False
     return not first or not any(
         _opposed(first, second, left, right) or _opposed(first, second, right, left)
@@ -73,11 +75,30 @@ def may_be_same(one: str, other: str) -> bool:
     )
 
 
+def _denied(words: Sequence[str]) -> frozenset[str]:
+    """Return how the words begin that a name denies: of "non-diabetic" or "nondiabetic"."""
+    found = set()
+    for word, following in zip(words, (*words[1:], ""), strict=True):
+        if word in _DENIALS:
+            found.add(following)
+        elif word.startswith("non"):
+            found.add(word[3:])
+        elif word.startswith("uninfect"):
+            found.add(word[2:])
+    return frozenset(word[:_BEGINNING] for word in found if len(word) >= _SHORTEST)
+
+
+def _denies(denied: Set[str], words: Set[str]) -> bool:
+    """Tell whether a name has a word that the other one denies."""
+    return any(word.startswith(tuple(denied)) for word in words) if denied else False
+
+
 @lru_cache(maxsize=50_000)
-def _signs(name: str) -> tuple[Counter[str], tuple[str, ...], frozenset[str]]:
-    """Return a name's codes, its words that may be one of two opposites, and all its words."""
+def _signs(name: str) -> tuple[Counter[str], tuple[str, ...], frozenset[str], frozenset[str]]:
+    """Return a name's codes, its words that may be one of two opposites, all, and the denied."""
     words = normal_key(name).split()
-    return codes(name), tuple(word for word in words if word.startswith(_SIDES)), frozenset(words)
+    sided = tuple(word for word in words if word.startswith(_SIDES))
+    return codes(name), sided, frozenset(words), _denied(words)
 
 
 def _opposed(first: Sequence[str], words: Set[str], left: str, right: str) -> bool:

@@ -23,7 +23,8 @@ class ParseOptions:
         number_prefix: of ids that are only digits, where it isn't ``prefix`` (MEDIC's OMIM ids).
         category: of terms whose category the file doesn't say.
         categories: the file's own groupings (GO's namespaces) to categories.
-        branches: CURIEs of terms to the category of what is below them, whatever else says so.
+        branches: CURIEs of terms to the category of them and of what is below them, whatever the
+            file says; the file is read twice then.
         keep: prefixes whose terms are kept; empty keeps all. Ontologies import parts of others.
         columns: for tables: what each column is called, or its number from 0.
         xref_columns: for tables: prefix to the column that holds ids of it.

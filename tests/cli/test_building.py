@@ -105,9 +105,11 @@ def test_branches_of_an_added_vocabulary_have_their_category(
     own = ["--branch", "MY:1=Disease", "--branch", "MY:3=Drug"]
     added = kgb("vocab", "add", table, "--name", "mine", *own)
     assert re.search(r"^by category +Disease 2, Drug 1$", added.out, re.MULTILINE)
-    wrong = kgb("vocab", "add", table, "--name", "mine", "--branch", "Disease")
-    assert wrong.code == 2
-    assert "EFO:0000408=Disease" in wrong.err
+    for wrong in (["Disease"], ["MY:1="], ["MY:1=Disease", "MY:1=Drug"]):
+        options = [word for text in wrong for word in ("--branch", text)]
+        told = kgb("vocab", "add", table, "--name", "mine", *options)
+        assert told.code == 2
+        assert "EFO:0000408=Disease" in told.err
 
 
 def test_an_added_vocabulary_is_used(

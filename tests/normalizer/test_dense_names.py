@@ -109,6 +109,16 @@ def test_another_encoder_or_lexicon_has_an_index_of_its_own(
     assert len([path for path in tmp_path.iterdir() if path.is_dir()]) == 3
 
 
+def test_an_index_of_another_format_is_built_again(
+    own: Lexicon, schema: Schema, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in (1, 2):
+        monkeypatch.setattr("kgbuild.normalizer.index.FORMAT", number)
+        monkeypatch.setattr("kgbuild.normalizer.dense_names.FORMAT", number)
+        names = DenseNames(own, HashingEncoder(dimension=64), schema=schema, folder=tmp_path)
+        assert names.search(["breast neoplasm"], k=1, category="Disease")[0][0].curie == "D:1"
+
+
 def test_of_two_orders_of_a_name_the_natural_one_stays() -> None:
     names = [
         ("Neoplasms, Breast", "D:1", "Disease"),
@@ -116,8 +126,14 @@ def test_of_two_orders_of_a_name_the_natural_one_stays() -> None:
         ("Neoplasm, Breast", "D:1", "Disease"),
         ("Breast Neoplasms", "D:9", "Disease"),
         ("Neoplasms of the Breast", "D:1", "Disease"),
+        ("Breast Neoplasm", "D:1", "PhenotypicFeature"),
+        ("+", "D:1", "Disease"),
+        ("-", "D:1", "Disease"),
     ]
     assert sorted(in_one_order(names)) == [
+        ("+", "D:1", "Disease"),
+        ("-", "D:1", "Disease"),
+        ("Breast Neoplasm", "D:1", "PhenotypicFeature"),
         ("Breast Neoplasms", "D:1", "Disease"),
         ("Breast Neoplasms", "D:9", "Disease"),
         ("Neoplasms of the Breast", "D:1", "Disease"),

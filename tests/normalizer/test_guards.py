@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from kgbuild.normalizer.guards import may_be_same
 
 MERGE = """
+noninsulin dependent diabetes = non-insulin-dependent diabetes
+non-small cell lung cancer = nonsmall cell lung carcinoma
 renal failure = kidney failure
 heart attack = myocardial infarction
 breast cancer = mammary carcinoma
@@ -50,6 +52,10 @@ fatty liver = hepatic steatosis
 premature birth = preterm delivery
 """
 KEEP_APART = """
+non-hypertensive != hypertensive
+uninfected with HIV != infection with HIV
+nondiabetic nephropathy != diabetic nephropathy
+not infected with HIV != HIV infection
 IL-2 != IL-3
 type 1 diabetes != type 2 diabetes
 CYP2D6 != CYP2C9

@@ -382,6 +382,7 @@ def test_a_disease_is_found_without_words_of_degree_or_marker(linker: Linker, te
         ("HIV co-infection", "D:4"),
         ("coinfected with HIV", "D:4"),
         ("HIV infected", "D:4"),
+        ("septic", "D:5"),
         ("diabetic ulcer", None),
         ("HIV-uninfected", None),
         ("apsychotic", None),
@@ -391,8 +392,9 @@ def test_a_disease_is_found_without_words_of_degree_or_marker(linker: Linker, te
 def test_who_has_a_disease_is_read_as_the_disease(
     make_lexicon, schema, text: str, curie: str | None
 ) -> None:
-    names = ("Diabetes", "Psychosis", "Parkinsonism", "HIV Infections")
+    names = ("Diabetes", "Psychosis", "Parkinsonism", "HIV Infections", "Sepsis")
     terms = [Term(f"D:{place}", name, "Disease") for place, name in enumerate(names, start=1)]
+    terms += [Term("C:1", "diabetes", "ChemicalEntity"), Term("C:2", "HIV infection", "Drug")]
     linker = Linker(make_lexicon(terms), schema=schema, without=["ngrams"])
     best = linker.resolve(text, "Disease").best
     assert (best and best.curie) == curie
