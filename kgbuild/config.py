@@ -31,7 +31,7 @@ class VocabularyConfig(Section):
     name: str = Field(description="a name of `kgbuild vocab list`, or the path of a file")
     category: str | None = Field(None, description="the category of terms that name none")
     branches: dict[str, str] = Field(
-        default_factory=dict, description="CURIEs of terms: the category of what is below them"
+        default_factory=dict, description="terms: the category of them and of what is below"
     )
 
 

@@ -57,8 +57,7 @@ class DenseNames:
             self._later = frozenset(lexicon.categories)
         self._before = frozenset(lexicon.categories) - self._later
         self._late = LateVectors(lexicon, encoder)
-        parts = lexicon.fingerprint, *sorted(self._before), str(_VERSION)
-        fingerprint = content_hash(*parts)
+        fingerprint = content_hash(lexicon.fingerprint, *sorted(self._before), str(_VERSION))
         self._index = DenseIndex(
             lambda: in_one_order(n for n in lexicon.each_name() if n[2] in self._before),
             encoder,

@@ -1,4 +1,4 @@
-"""What a disease is called elsewhere: the noun of an adjective, the infection of who has it."""
+"""What a disease is called elsewhere: for "diabetic" and "HIV-infected" the disease."""
 
 from __future__ import annotations
 

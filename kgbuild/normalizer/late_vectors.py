@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from kgbuild.normalizer.candidates import best_of_each
@@ -35,7 +34,6 @@ class LateVectors:
     def __init__(self, lexicon: Lexicon, encoder: Encoder) -> None:
         self._lexicon = lexicon
         self._encoder = encoder
-        self._keys_in = lru_cache(maxsize=64)(lexicon.keys_in)
 
     def search(
         self, texts: Sequence[str], *, k: int, category: str | Collection[str] | None = None
@@ -53,7 +51,7 @@ class LateVectors:
         vectors = self._encoder.encode(names)
         row_of = {name: row for row, name in enumerate(names)}
         found = []
-        for query, entries in zip(vectors, alike, strict=False):
+        for query, entries in zip(vectors[: len(unique)], alike, strict=True):
             cosines = vectors[[row_of[entry.text] for entry in entries]] @ query
             candidates = (
                 Candidate(entry.curie, entry.text, min(max(cosine, 0.0), 1.0), "dense")
@@ -63,7 +61,7 @@ class LateVectors:
         return [list(found[row]) for row in rows]
 
     def _written_alike(self, text: str, within: frozenset[str]) -> list[NameEntry]:
-        wanted = None if within.issuperset(self._lexicon.categories) else self._keys_in(within)
+        wanted = self._lexicon.keys_in(within)
         near = self._lexicon.grams.search(text, k=_KEYS, wanted=wanted)
         return [
             entry

@@ -117,6 +117,7 @@ class Lexicon:
         self.names = lru_cache(maxsize=100_000)(self._names)
         self.ancestors = lru_cache(maxsize=10_000)(self._above)
         self.label = lru_cache(maxsize=50_000)(self._label)
+        self.keys_in = lru_cache(maxsize=16)(self._keys_in)
 
     @classmethod
     def open(cls, folder: Path | str) -> Lexicon:
@@ -387,10 +388,12 @@ class Lexicon:
 
         return find(self, text, limit=limit)
 
-    def keys_in(self, categories: Container[str]) -> NDArray[np.bool_]:
-        """Return for each key whether a term of one of the categories has it."""
+    def _keys_in(self, categories: frozenset[str]) -> NDArray[np.bool_] | None:
+        """Return for each key whether a term of one of the categories has it; None: all do."""
         import numpy as np
 
+        if categories.issuperset(self.categories):
+            return None
         wanted = np.array([name in categories for name in self.categories], bool)
         if not len(self._keys):
             return np.zeros(0, bool)

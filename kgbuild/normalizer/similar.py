@@ -37,7 +37,6 @@ class SimilarNames:
         self.lexicon = lexicon
         coded = categories_of_codes(lexicon.categories, schema)
         self._in_words = frozenset(lexicon.categories) - coded
-        self._wanted = lru_cache(maxsize=64)(lexicon.keys_in)
         self._is_known = lru_cache(maxsize=10_000)(lexicon.has_word)
 
     def search(
@@ -56,7 +55,7 @@ class SimilarNames:
             within &= {category} if isinstance(category, str) else frozenset(category)
         if not within:
             return [[] for _ in rows]
-        wanted = None if within.issuperset(self.lexicon.categories) else self._wanted(within)
+        wanted = self.lexicon.keys_in(within)
         found = [self._candidates(text, k, within, wanted) for text in unique]
         return [list(found[row]) for row in rows]
 
