@@ -85,9 +85,7 @@ class Vocabulary:
         known = (item for _, item in self._parsed() if not isinstance(item, Failure))
         found, empty = categories_below(known, branches)
         for root in empty:
-            reason = (
-                f"{root} is no term and above none: its branch is empty, {branches[root]} unused"
-            )
+            reason = f"no term, and above none: nothing is {branches[root]} by this branch"
             yield Failure(source=source, stage=STAGE, reason=reason, place=root)
         return found
 

@@ -61,7 +61,8 @@ def may_be_same(one: str, other: str) -> bool:
 
     False where they differ in a digit, a Greek letter, a short code, or in an opposite
     ("hypertension" and "hypotension"), or where one denies a word of the other ("non-diabetic").
-    A name without any code may be one with a code only if the code is a single letter ("a"): "diabetes" is not "diabetes type 2".
+    A name without any code may be one with a code only if the code is a single letter ("a"):
+    "diabetes" is not "diabetes type 2".
 
     >>> may_be_same("IL-2", "IL-3"), may_be_same("renal failure", "kidney failure")
     (False, True)

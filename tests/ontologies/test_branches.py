@@ -65,7 +65,7 @@ def test_a_branch_that_is_not_there_is_told(tmp_path: Path) -> None:
     assert len(terms) == 9
     assert {t.id: t.category for t in terms}["X:8"] == "Phenomenon"
     assert [(f.place, f.reason) for f in failures] == [
-        ("X:77", "X:77 is no term and above none: its branch is empty, Drug unused")
+        ("X:77", "no term, and above none: nothing is Drug by this branch")
     ]
 
 
