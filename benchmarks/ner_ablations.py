@@ -11,6 +11,7 @@ resumed, so ways can be added to a table.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +41,11 @@ WAYS: dict[str, dict[str, Any]] = {
 }
 
 
-def settings_of(change: dict[str, Any], recipe: NerSettings, *, corpus: str, epochs: int) -> Any:
+def settings_of(
+    change: dict[str, Any], recipe: NerSettings, *, corpora: Sequence[str], epochs: int
+) -> NerSettings:
     data = recipe.model_dump(by_alias=True)
-    data["corpora"] = [own for own in data["corpora"] if own["name"] == corpus]
+    data["corpora"] = [own for own in data["corpora"] if own["name"] in corpora]
     data["default"] = {}
     base = {"epochs": epochs, "encoder_dropout": 0.0}
     training = data["training"] | base | change.get("training", {})
@@ -61,7 +64,7 @@ def main() -> None:
     print(f"{options.corpus}, {options.epochs} epochs\n\n| way | strict F1 | trained weights |")
     print("|---|---:|---:|")
     for way in chosen:
-        own = settings_of(WAYS[way], recipe, corpus=options.corpus, epochs=options.epochs)
+        own = settings_of(WAYS[way], recipe, corpora=[options.corpus], epochs=options.epochs)
         folder = options.folder / f"{options.corpus}-{options.epochs}-{list(WAYS).index(way)}"
         report = train_ner(own, folder, beside=RECIPE.parent)
         print(

@@ -1,4 +1,4 @@
-"""Roads beside the recognizer's recipe: a CRF, a span head, distillation from an ensemble of seeds.
+"""Roads beside the recognizer's recipe: a CRF, a span head, scored names, a student of two seeds.
 
 Trained on one corpus's training split, without dropout inside the encoder, measured by strict F1 on
 its development split, as in ner_ablations.py; fetch the vocabularies of extractors/weights/ner.yaml
@@ -10,7 +10,8 @@ and make its base first. Trainings are kept in --folder and resumed.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from bisect import bisect
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,12 @@ from torch import nn
 from torch.nn.functional import cross_entropy, kl_div
 
 from kgbuild.checkpoints import open_tokenizer
+from kgbuild.extractors.gazetteer import fold_words
 from kgbuild.extractors.labels import decode, runs
-from kgbuild.extractors.word_features import FEATURES
+from kgbuild.extractors.tagging import TaggedText
+from kgbuild.extractors.word_features import FEATURES, SHAPES
 from kgbuild.normalizer.encoder import encoder_folder
+from kgbuild.records import AnnotatedDocument
 from kgbuild.training.encoder import open_base
 from kgbuild.training.loop import train
 from kgbuild.training.ner import _special, load_corpora, open_gazetteer
@@ -151,9 +155,10 @@ class SpanTask(Measured):
         ends = torch.cat([nn.functional.gelu(out[..., self.width :]), one], -1)
         words = out.shape[1]
         places = torch.arange(words)[:, None] + torch.arange(LONGEST)
-        by_kind = torch.einsum("bwi,kij->bwkj", starts, model.product)
-        chosen = ends[:, places.clamp(max=words - 1)]  # (batch, words, LONGEST, width + 1)
-        scores = torch.einsum("bwkj,bwlj->bwlk", by_kind, chosen) + model.lengths
+        by_kind = torch.einsum("bwi,kij->bkwj", starts, model.product)
+        every = by_kind @ ends.transpose(1, 2)[:, None]  # (batch, kinds, words, words)
+        last = places.clamp(max=words - 1).expand(*every.shape[:2], -1, -1)
+        scores = every.gather(3, last).permute(0, 2, 3, 1) + model.lengths
         return scores, places[None] < lengths[:, None, None]
 
     def loss(self, model: nn.Module, batch: Batch, device: torch.device) -> torch.Tensor:
@@ -190,6 +195,64 @@ class SpanTask(Measured):
         return [found.get(id(text), set()) for text in corpus.texts]
 
 
+class NamesTask(Measured):
+    """Told how often a name that the gazetteer knows was a mention in the training documents.
+
+    The document at hand doesn't count, so that the scores say in training what they say later.
+    """
+
+    name = "names"
+    bounds = (0.1, 0.5, 0.9)  # shares of a name's occurrences that are mentions
+    columns = len(bounds) + 2  # and names that no other document has
+    scores: dict[int, np.ndarray]  # text's id: (words, columns)
+
+    def build(self, settings: TrainingSettings) -> nn.Module:
+        return Tagger(
+            open_base(settings), features=FEATURES + self.columns,
+            labels=[len(self._labels[0].types)], dropout=self._settings.dropout,
+        )  # fmt: skip
+
+    def _arrays(self, batch: Batch, *, training: bool) -> Any:
+        ids, mask, features = super()._arrays(batch, training=training)
+        told = torch.zeros(*features.shape[:2], self.columns)
+        for row, example in enumerate(batch):
+            words = example.text.word_of[example.start : example.end]
+            told[row, 1 : len(words) + 1] = torch.from_numpy(self.scores[id(example.text)][words])
+        told *= features[..., len(SHAPES) :].any(-1, keepdim=True)  # hints may be left out
+        return ids, mask, torch.cat([features, told], -1)
+
+    @classmethod
+    def score(cls, training: Corpus, development: Corpus) -> dict[int, np.ndarray]:
+        counts: dict[str, dict[str, list[int]]] = {}  # name, document: occurrences, mentions
+        for item, text in zip(training.documents, training.texts, strict=True):
+            gold = {(m.start, m.end) for m in item.mentions}
+            for first, stop, name in names_in(item, text):
+                count = counts.setdefault(name, {}).setdefault(item.document.id, [0, 0])
+                count[0] += 1
+                count[1] += (text.words[first][0], text.words[stop - 1][1]) in gold
+        scores = {}
+        for corpus in (training, development):
+            for item, text in zip(corpus.documents, corpus.texts, strict=True):
+                rows = scores[id(text)] = np.zeros((len(text.words), cls.columns), np.float32)
+                for first, stop, name in names_in(item, text):
+                    others = {**counts.get(name, {}), item.document.id: [0, 0]}.values()
+                    seen, right = map(sum, zip(*others, strict=True))
+                    column = bisect(cls.bounds, right / seen) if seen else cls.columns - 1
+                    rows[first:stop, column] = 1
+        return scores
+
+
+def names_in(item: AnnotatedDocument, text: TaggedText) -> Iterator[tuple[int, int, str]]:
+    """Yield the first word, the word after the last, and the folded name, of every kind."""
+    for tags in text.tags.T:
+        for stop in np.flatnonzero(tags >= 3) + 1:  # its last word, or its only one
+            first = stop - 1
+            while tags[first] not in (1, 4):
+                first -= 1
+            words = item.document.text[text.words[first][0] : text.words[stop - 1][1]]
+            yield int(first), int(stop), " ".join(fold_words(words))
+
+
 class StudentTask(Measured):
     """Learns from the labels and, as much, from the mean of teachers' probabilities."""
 
@@ -222,12 +285,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--corpus", default="bc5cdr")
-    parser.add_argument("--roads", nargs="+", default=["crf", "span", "student"])
+    parser.add_argument("--roads", nargs="+", default=["crf", "span", "names", "student"])
     parser.add_argument("--folder", type=Path, default=Path(".work/heads"))
     options = parser.parse_args()
     recipe = read_settings(RECIPE, NerSettings)
-    settings: NerSettings = settings_of(
-        {}, recipe, corpus=options.corpus, epochs=options.epochs
+    settings = settings_of(
+        {}, recipe, corpora=[options.corpus], epochs=options.epochs
     )  # fmt: skip
     beside = RECIPE.parent
     base = encoder_folder(resolve(settings.training.base, beside))
@@ -255,6 +318,8 @@ def main() -> None:
         run(CrfTask, 1)
     if "span" in options.roads:
         run(SpanTask, 1)
+    if "names" in options.roads:
+        run(NamesTask, 1, scores=NamesTask.score(corpora[0], development[options.corpus]))
     if "student" not in options.roads:
         return
     task = Measured(corpora, development, settings, special=special)

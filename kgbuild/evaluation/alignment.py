@@ -152,6 +152,7 @@ def category_map(annotated: Collection[str], schema: Schema) -> Callable[[str], 
     kinds = [a for a in annotated if a != UNMAPPED and schema.is_a(a, _GENE_OR_PRODUCT)]
 
     def as_annotated(category: str) -> str:
+        category = schema.category(category) or category  # the user may have mapped it
         if category in annotated:
             return category
         if kinds == ["Gene"] and schema.is_a(category, _GENE_OR_PRODUCT):

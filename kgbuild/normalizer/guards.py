@@ -10,7 +10,7 @@ from functools import lru_cache
 from kgbuild.normalizer.folding import word_set
 from kgbuild.normalizer.normal_form import normal_key, tokens
 
-__all__ = ["codes", "may_be_same"]
+__all__ = ["codes", "difference", "may_be_same"]
 
 _CODE_WORDS = word_set(
     """
@@ -67,13 +67,25 @@ def may_be_same(one: str, other: str) -> bool:
     >>> may_be_same("IL-2", "IL-3"), may_be_same("renal failure", "kidney failure")
     (False, True)
     """
+    return not difference(one, other)
+
+
+def difference(one: str, other: str) -> str:
+    """Say what keeps two names from being one thing's, or "" where nothing does.
+
+    >>> difference("IL-2", "IL-3"), difference("hypertension", "hypotension")
+    ('differs in a digit or code', 'is its opposite')
+    """
     (own, first, words, denied), (others, _, second, undone) = _signs(one), _signs(other)
-    if own != others or (denied != undone and (_denies(denied, second) or _denies(undone, words))):
-        return False
-    return not first or not any(
+    if own != others:
+        return "differs in a digit or code"
+    if denied != undone and (_denies(denied, second) or _denies(undone, words)):
+        return "is its denial"
+    opposed = bool(first) and any(
         _opposed(first, second, left, right) or _opposed(first, second, right, left)
         for left, right in _OPPOSITES
     )
+    return "is its opposite" if opposed else ""
 
 
 def _denied(words: Sequence[str]) -> frozenset[str]:

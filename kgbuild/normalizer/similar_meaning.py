@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kgbuild.normalizer.candidates import CandidateSearch, Query
-from kgbuild.normalizer.guards import may_be_same
+from kgbuild.normalizer.guards import difference, may_be_same
 from kgbuild.normalizer.reranking import Reranker, Rival, TextContext, rival
 from kgbuild.normalizer.resolution import Resolution
 from kgbuild.normalizer.rivals import Rivals
@@ -131,14 +131,14 @@ class SimilarMeanings:
         candidates = (*(own.candidate for own in ordered), *others)
         if not near.allowed or near.allowed[0].score < near.candidates[0].score - _AS_NEAR:
             listed = candidates if self._reranker is not None else near.candidates
-            return Resolution(listed, _OF_SYMBOL if symbol else _why_none(near))
+            return Resolution(listed, _OF_SYMBOL if symbol else _why_none(query.name, near))
         best = ordered[0].candidate
         threshold = self._threshold(query.category, best.method)
         reason = note = ""
         if symbol:
             reason = _OF_SYMBOL
         elif ordered[0].barred:
-            reason = f"{best.name!r} is more likely, but differs in a digit or code"
+            reason = f"{best.name!r} is more likely, but {difference(query.name, best.name)}"
         elif best.score < threshold:
             reason = f"best similarity {best.score:.2f} is below {threshold:.2f}"
         elif self._reranker is not None and best != near.allowed[0]:
@@ -160,11 +160,12 @@ class SimilarMeanings:
         return not self._guards or may_be_same(one, other)
 
 
-def _why_none(near: Near) -> str:
+def _why_none(name: str, near: Near) -> str:
     """Say why none of what is near may be taken."""
-    if not near.allowed:
-        return "similar names differ in a digit or code"
-    return f"{near.candidates[0].name!r} is more similar, but differs in a digit or code"
+    if not near.candidates:
+        return "no name is similar"
+    nearest = near.candidates[0].name
+    return f"{nearest!r} is more similar, but {difference(name, nearest)}"
 
 
 def _is_symbol(name: str) -> bool:

@@ -201,6 +201,8 @@ def test_categories_and_maps(gold: Path, config: Config, tmp_path: Path) -> None
     assert any("no category for 'ety'" in n and "--map 'ety=Disease'" in n for n in noted.notes)
     mapped = evaluate(request(odd, config, maps={"ety": "Disease"}, tasks=["mentions"]))
     assert mapped.score("mentions.strict", "Disease").right == 4 and not mapped.notes
+    both = evaluate(request(gold, config, maps={"Disease": "Phenotype"}, tasks=["mentions"]))
+    assert both.score("mentions.strict", "PhenotypicFeature").right == 4
 
 
 def test_labels_that_mean_nothing_at_all_are_an_error(config: Config, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kgbuild.normalizer.guards import may_be_same
+from kgbuild.normalizer.guards import difference, may_be_same
 
 MERGE = """
 noninsulin dependent diabetes = non-insulin-dependent diabetes
@@ -127,3 +127,16 @@ def test_similarity_must_not_merge(one, other):
 @given(st.text(alphabet="ab C-", max_size=12), st.integers(0, 99), st.integers(0, 99))
 def test_another_number_is_another_thing(name, one, other):
     assert may_be_same(f"{name} {one}", f"{name} {other}") == (one == other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "said"),
+    [
+        ("diabetes type 1", "diabetes type 2", "differs in a digit or code"),
+        ("non-diabetic nephropathy", "diabetic nephropathy", "is its denial"),
+        ("acute hepatitis", "chronic hepatitis", "is its opposite"),
+        ("renal failure", "kidney failure", ""),
+    ],
+)
+def test_it_says_what_differs(one: str, other: str, said: str) -> None:
+    assert difference(one, other) == difference(other, one) == said
