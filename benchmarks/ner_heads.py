@@ -1,76 +1,36 @@
-"""Roads beside the recognizer's recipe: a CRF, a span head, scored names, a student of two seeds.
+"""Roads beside the recognizer's recipe: a CRF, a span head, and scored names.
 
 Trained on one corpus's training split, without dropout inside the encoder, measured by strict F1 on
 its development split, as in ner_ablations.py; fetch the vocabularies of extractors/weights/ner.yaml
 and make its base first. Trainings are kept in --folder and resumed.
 
-    python benchmarks/ner_heads.py --epochs 6
+    python benchmarks/ner_heads.py --epochs 4
 """
 
 from __future__ import annotations
 
-import argparse
 from bisect import bisect
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import torch
-from ner_ablations import RECIPE, settings_of
+from ner_roads import Found, Ground, Measured, arguments
 from torch import nn
-from torch.nn.functional import cross_entropy, kl_div
+from torch.nn.functional import cross_entropy
 
-from kgbuild.checkpoints import open_tokenizer
 from kgbuild.extractors.gazetteer import fold_words
-from kgbuild.extractors.labels import decode, runs
+from kgbuild.extractors.labels import runs
 from kgbuild.extractors.tagging import TaggedText
 from kgbuild.extractors.word_features import FEATURES, SHAPES
-from kgbuild.normalizer.encoder import encoder_folder
 from kgbuild.records import AnnotatedDocument
 from kgbuild.training.encoder import open_base
-from kgbuild.training.loop import train
-from kgbuild.training.ner import _special, load_corpora, open_gazetteer
-from kgbuild.training.ner_data import Corpus, Example
+from kgbuild.training.ner_data import Corpus
 from kgbuild.training.ner_model import Tagger
-from kgbuild.training.ner_settings import NerSettings
-from kgbuild.training.ner_task import Batch, NerTask, _strict, _targets, windows
+from kgbuild.training.ner_task import Batch, _targets
 from kgbuild.training.settings import TrainingSettings
-from kgbuild.training.settings_file import read_settings, resolve
 
-Found = list[set[tuple[int, int, str]]]
 LONGEST = 24  # words of a span
-CPU = torch.device("cpu")
-
-
-class Measured(NerTask):
-    """One corpus; ``name`` tells the checkpoints of one road from those of another."""
-
-    name = "recipe"
-
-    @property
-    def identity(self) -> str:
-        return f"{self.name} {super().identity}"
-
-    def logits(self, model: nn.Module, batch: Batch, *, training: bool) -> Any:
-        """Return the heads' output at the words, ``(batch, words, out)``, and their number."""
-        out = model(*self._arrays(batch, training=training)).float()
-        places = [torch.from_numpy(_targets(example)[0]) + 1 for example in batch]
-        rows = [out[row, own] for row, own in enumerate(places)]
-        lengths = torch.tensor([len(own) for own in places])
-        return nn.utils.rnn.pad_sequence(rows, batch_first=True), lengths
-
-    def gold(self, batch: Batch) -> torch.Tensor:
-        labels = [torch.from_numpy(_targets(example)[1]) for example in batch]
-        return nn.utils.rnn.pad_sequence(labels, batch_first=True)
-
-    def development_windows(self, corpus: Corpus) -> list[Example]:
-        longest = self._settings.longest_window
-        return [
-            example
-            for text, labels in zip(corpus.texts, corpus.labels, strict=True)
-            for example in windows(text, labels, 0, longest)
-        ]
 
 
 class CrfTask(Measured):
@@ -253,85 +213,21 @@ def names_in(item: AnnotatedDocument, text: TaggedText) -> Iterator[tuple[int, i
             yield int(first), int(stop), " ".join(fold_words(words))
 
 
-class StudentTask(Measured):
-    """Learns from the labels and, as much, from the mean of teachers' probabilities."""
-
-    name = "student"
-    teachers: dict[int, np.ndarray]  # text's id: log probabilities of its words
-
-    def loss(self, model: nn.Module, batch: Batch, device: torch.device) -> torch.Tensor:
-        scores, lengths = self.logits(model, batch, training=True)
-        inside = torch.arange(scores.shape[1]) < lengths[:, None]
-        wanted = []
-        for example in batch:
-            low = int(np.searchsorted(example.text.first, example.start))
-            rows = self.teachers[id(example.text)]
-            wanted.append(torch.from_numpy(rows[low : low + len(_targets(example)[0])]))
-        target = nn.utils.rnn.pad_sequence(wanted, batch_first=True)[inside]
-        own = scores[inside].log_softmax(-1)
-        count = int(lengths.sum())
-        soft = kl_div(own, target, reduction="sum", log_target=True) / count
-        return (cross_entropy(scores[inside], self.gold(batch)[inside]) + soft) / 2
-
-
-def together(task: NerTask, models: Sequence[nn.Module], corpus: Corpus) -> list[np.ndarray]:
-    """Return the mean of the models' log probabilities of each text's words."""
-    with torch.no_grad():
-        every = [task.emissions(model.eval(), CPU, 0, corpus) for model in models]
-    return [np.mean(rows, axis=0) for rows in zip(*every, strict=True)]
+ROADS: dict[str, type[Measured]] = {"crf": CrfTask, "span": SpanTask, "names": NamesTask}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--epochs", type=int, default=6)
-    parser.add_argument("--corpus", default="bc5cdr")
-    parser.add_argument("--roads", nargs="+", default=["crf", "span", "names", "student"])
-    parser.add_argument("--folder", type=Path, default=Path(".work/heads"))
+    parser = arguments(__doc__)
+    parser.add_argument("--roads", nargs="+", choices=ROADS, default=list(ROADS))
     options = parser.parse_args()
-    recipe = read_settings(RECIPE, NerSettings)
-    settings = settings_of(
-        {}, recipe, corpora=[options.corpus], epochs=options.epochs
-    )  # fmt: skip
-    beside = RECIPE.parent
-    base = encoder_folder(resolve(settings.training.base, beside))
-    tokenizer = open_tokenizer(base)
-    corpora, development, _ = load_corpora(settings, beside=beside)
-    options.folder.mkdir(parents=True, exist_ok=True)
-    gazetteer = open_gazetteer(settings.gazetteer, options.folder / "gazetteer.npz")
-    for corpus in (*corpora, *development.values()):
-        corpus.prepare(tokenizer, gazetteer)
-    special = _special(tokenizer, base)
-
-    def run(kind: type[Measured], seed: int, **attributes: Any) -> nn.Module:
-        task = kind(corpora, development, settings, special=special)
-        for name, value in attributes.items():
-            setattr(task, name, value)
-        training = settings.training.model_copy(update={"base": str(base), "seed": seed})
-        folder = options.folder / f"{options.corpus}-{options.epochs}-{kind.name}-{seed}"
-        result = train(task, training, folder)
-        print(f"| {kind.name}, seed {seed} | {100 * result.best['score']:.1f} |", flush=True)
-        return result.model
-
-    print(f"{options.corpus}, {options.epochs} epochs\n\n| way | strict F1 |\n|---|---:|")
-    teachers = [run(Measured, seed) for seed in (1, 2)]
-    if "crf" in options.roads:
-        run(CrfTask, 1)
-    if "span" in options.roads:
-        run(SpanTask, 1)
-    if "names" in options.roads:
-        run(NamesTask, 1, scores=NamesTask.score(corpora[0], development[options.corpus]))
-    if "student" not in options.roads:
-        return
-    task = Measured(corpora, development, settings, special=special)
-    gold, labels = development[options.corpus], task._labels[0]
-    mean = decode(together(task, teachers, gold), labels)
-    found = [
-        {(t.words[a][0], t.words[b - 1][1], kind) for a, b, kind in runs(path.tolist(), labels)}
-        for t, path in zip(gold.texts, mean, strict=True)
-    ]
-    print(f"| seeds 1 and 2 together | {100 * _strict(gold, found)['all']:.1f} |", flush=True)
-    told = together(task, teachers, corpora[0])
-    run(StudentTask, 1, teachers=dict(zip(map(id, corpora[0].texts), told, strict=True)))
+    ground = Ground.open(options)
+    for seed in (1, 2):
+        ground.run(Measured, seed)
+    for road in options.roads:
+        more = {}
+        if road == "names":
+            more["scores"] = NamesTask.score(ground.training, ground.development)
+        ground.run(ROADS[road], 1, **more)
 
 
 if __name__ == "__main__":
