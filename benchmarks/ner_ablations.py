@@ -17,7 +17,7 @@ from typing import Any
 
 from kgbuild.training.ner import train_ner
 from kgbuild.training.ner_settings import NerSettings
-from kgbuild.training.settings_file import read_settings
+from kgbuild.yaml_models import read_model
 
 RECIPE = Path(__file__).resolve().parents[1] / "extractors/weights/ner.yaml"
 READ_ON = RECIPE.parents[2] / "training/pretrained/model"
@@ -59,7 +59,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=Path(".work/ablations"))
     parser.add_argument("--ways", nargs="*", type=int, help="numbers of the ways, from 0")
     options = parser.parse_args()
-    recipe = read_settings(RECIPE, NerSettings)
+    recipe = read_model(RECIPE, NerSettings)
     chosen = [w for i, w in enumerate(WAYS) if options.ways is None or i in options.ways]
     print(f"{options.corpus}, {options.epochs} epochs\n\n| way | strict F1 | trained weights |")
     print("|---|---:|---:|")

@@ -31,7 +31,8 @@ from kgbuild.training.ner_model import Tagger
 from kgbuild.training.ner_settings import NerSettings
 from kgbuild.training.ner_task import Batch, NerTask
 from kgbuild.training.settings import TrainingSettings
-from kgbuild.training.settings_file import read_settings, resolve
+from kgbuild.training.settings_file import resolve
+from kgbuild.yaml_models import read_model
 
 
 class SharedHead(Tagger):
@@ -112,7 +113,7 @@ def main() -> None:
     parser.add_argument("--corpora", nargs="+", default=["bc5cdr", "ncbi_disease", "biored"])
     parser.add_argument("--folder", type=Path, default=Path(".work/conventions"))
     options = parser.parse_args()
-    recipe = read_settings(RECIPE, NerSettings)
+    recipe = read_model(RECIPE, NerSettings)
     settings = settings_of({}, recipe, corpora=options.corpora, epochs=options.epochs)
     beside = RECIPE.parent
     base = encoder_folder(resolve(settings.training.base, beside))

@@ -20,7 +20,8 @@ from kgbuild.training.ner import _special, load_corpora, open_gazetteer
 from kgbuild.training.ner_data import Corpus, Example
 from kgbuild.training.ner_settings import NerSettings
 from kgbuild.training.ner_task import Batch, NerTask, _targets, windows
-from kgbuild.training.settings_file import read_settings, resolve
+from kgbuild.training.settings_file import resolve
+from kgbuild.yaml_models import read_model
 
 Found = list[set[tuple[int, int, str]]]
 
@@ -70,7 +71,7 @@ class Ground:
     @classmethod
     def open(cls, options: argparse.Namespace) -> Ground:
         """Read and prepare the corpus that the command line names, and begin the table."""
-        recipe = read_settings(RECIPE, NerSettings)
+        recipe = read_model(RECIPE, NerSettings)
         settings = settings_of({}, recipe, corpora=[options.corpus], epochs=options.epochs)
         base = encoder_folder(resolve(settings.training.base, RECIPE.parent))
         tokenizer = open_tokenizer(base)

@@ -28,7 +28,8 @@ from kgbuild.training.ner import load_corpora
 from kgbuild.training.ner_data import Corpus
 from kgbuild.training.ner_settings import NerSettings
 from kgbuild.training.ner_task import Batch, NerTask, _strict, _targets
-from kgbuild.training.settings_file import read_settings, resolve
+from kgbuild.training.settings_file import resolve
+from kgbuild.yaml_models import read_model
 
 CPU = torch.device("cpu")
 CHEMPROT = RECIPE.parents[3] / "shared/corpora/chemprot/original"
@@ -72,7 +73,7 @@ def unlabelled(
     corpora: Sequence[str], abstracts: Iterable[Path], *, known: Corpus
 ) -> list[AnnotatedDocument]:
     """Return texts without their annotations, none of ``known`` or held back or for measuring."""
-    recipe = read_settings(RECIPE, NerSettings)
+    recipe = read_model(RECIPE, NerSettings)
     settings = settings_of({}, recipe, corpora=corpora, epochs=1)
     read, _, _ = load_corpora(settings, beside=RECIPE.parent)
     every = load_corpora(recipe, beside=RECIPE.parent)[1].values()

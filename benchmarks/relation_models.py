@@ -39,7 +39,8 @@ from kgbuild.training.relation_baselines import BASELINES, BaselineName, Relatio
 from kgbuild.training.relation_measure import best_threshold, gold_pairs, measure, verdicts
 from kgbuild.training.relation_settings import RelationSettings
 from kgbuild.training.relations import PreparedTask, prepare_task
-from kgbuild.training.settings_file import read_settings, resolve
+from kgbuild.training.settings_file import resolve
+from kgbuild.yaml_models import read_model
 
 Logits = Sequence[NDArray[Any]]
 CONFIG = SHIPPED_MODEL / "relations.yaml"
@@ -221,7 +222,7 @@ def main() -> None:
         roads(options.roads)
         return
     schema = Schema.load()
-    settings = read_settings(options.config, RelationSettings)
+    settings = read_model(options.config, RelationSettings)
     base = Path(resolve(settings.training.base, options.config.parent))
     prepared = prepare_task(settings, base, beside=options.config.parent)
     corpora = Corpora(prepared, schema)

@@ -74,6 +74,8 @@ def read_conventions(
     """
     known: dict[str, list[str]] = {str(k): list(v) for k, v in settings["conventions"].items()}
     chosen: dict[str, str] = dict(settings["default"])
+    for category, name in chosen.items():
+        _check(name, known, f"{source}, whose default for {category} is another corpus,")
     if isinstance(convention, str):
         _check(convention, known, source)
         chosen = dict.fromkeys(known[convention], convention)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from kgbuild.config_relations import (
     CooccurrenceConfig,
@@ -19,8 +18,8 @@ from kgbuild.config_relations import (
     RelationConfig,
     Section,
 )
-from kgbuild.errors import ConfigError
 from kgbuild.protocols import NameSource
+from kgbuild.yaml_models import parse_model, read_model
 
 __all__ = ["Config", "keep_config", "load_config", "parse_config", "to_yaml"]
 
@@ -227,30 +226,12 @@ def load_config(path: Path | None) -> Config:
     """
     if path is None:
         return Config()
-    try:
-        text = path.read_text("utf-8")
-    except OSError as error:
-        raise ConfigError(f"{path} can't be read ({error.strerror})") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path} is not UTF-8 (byte {error.start}): save it as UTF-8") from error
-    return _relative_to(parse_config(text, name=str(path)), path.parent)
+    return _relative_to(read_model(path, Config), path.parent)
 
 
 def parse_config(text: str, *, name: str = "configuration") -> Config:
     """Return the configuration that a YAML text says."""
-    try:
-        data = yaml.safe_load(text)
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" line {mark.line + 1}" if mark else ""
-        reason = getattr(error, "problem", None) or str(error).splitlines()[0]
-        raise ConfigError(f"{name}{where}: no valid YAML ({reason})") from error
-    try:
-        return Config.model_validate({} if data is None else data)
-    except ValidationError as error:
-        problems = [_problem(dict(e), node) for e in error.errors()]
-        raise ConfigError("\n".join(f"{name} {problem}" for problem in problems)) from error
+    return parse_model(text, Config, name=name)
 
 
 def keep_config(config: Config, path: Path) -> None:
@@ -341,56 +322,3 @@ def _relation_files(config: RelationConfig, resolve: Callable[[str], str]) -> Re
     if isinstance(config, ModelRelationsConfig) and config.model:
         return config.model_copy(update={"model": resolve(config.model)})
     return config
-
-
-def _problem(error: dict[str, Any], root: yaml.Node | None) -> str:
-    location = _without_union_tags(error["loc"])
-    line = _line(root, location)
-    where = ".".join(str(part) for part in location) or "the top level"
-    if error["type"] == "extra_forbidden":
-        key = str(location[-1])
-        known = _known_keys(location[:-1], error["loc"])
-        nearest = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-        hint = f"did you mean '{nearest[0]}'?" if nearest else f"known: {', '.join(known)}"
-        return f"line {line}: unknown key '{where}'; {hint}"
-    return f"line {line}: {where}: {error['msg']} (got {error['input']!r})"
-
-
-def _without_union_tags(location: Sequence[int | str]) -> list[int | str]:
-    """Drop what pydantic adds to say which member of a union it tried."""
-    return [
-        part
-        for before, part in zip(("", *location), location, strict=False)
-        if not isinstance(before, int) and "[" not in str(part) and part not in ("int", "str")
-    ]
-
-
-def _known_keys(location: Sequence[int | str], full: Sequence[int | str]) -> list[str]:
-    sections: dict[str, type[Section]] = {
-        "reading": ReadingConfig, "grounding": GroundingConfig, "assembly": AssemblyConfig,
-        "run": RunConfig, "vocabularies": VocabularyConfig, "error_rates": ErrorRates,
-        "dictionary": DictionaryConfig, "variants": VariantsConfig, "given": GivenConfig,
-        "tagger": TaggerConfig, "transformer": TransformerConfig, "patterns": PatternsConfig,
-        "cooccurrence": CooccurrenceConfig, "model": ModelRelationsConfig,
-    }  # fmt: skip
-    if "error_rates" in full:
-        section: type[Section] = ErrorRates
-    else:
-        named = [sections[str(part)] for part in full if part in sections]
-        section = named[-1] if named and location else Config
-    return [field.alias or name for name, field in section.model_fields.items()]
-
-
-def _line(node: yaml.Node | None, location: Sequence[int | str]) -> int:
-    """Return the line (from 1) of the node that ``location`` leads to, or as near as it goes."""
-    line = 1
-    for part in location:
-        if isinstance(node, yaml.MappingNode):
-            pair = next(((k, v) for k, v in node.value if k.value == part), None)
-            if pair is None:
-                break
-            line, node = pair[0].start_mark.line + 1, pair[1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
-            node = node.value[part]
-            line = node.start_mark.line + 1
-    return line

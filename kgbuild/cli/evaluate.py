@@ -12,10 +12,13 @@ from rich.markup import escape
 from kgbuild.cli.console import err, out, print_table, progress, table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from rich.table import Table as Grid
 
     from kgbuild.config import Config
     from kgbuild.evaluation.result import Evaluation, Resampling, Row, Table
+    from kgbuild.evaluation.run import Request
 
 __all__ = ["register"]
 
@@ -130,7 +133,7 @@ def evaluate(
     from kgbuild.evaluation.run import evaluate as run
 
     files = _Files(json_file, html_file, curve_file, reliability_file)
-    _check_writable(*files)
+    _check_writable(files)
     settings = _config(config, predictions)
     if vocab:
         settings = settings.model_copy(update={"vocabularies": vocab})
@@ -151,6 +154,7 @@ def evaluate(
         options={} if id_prefix is None else {"id_prefix": id_prefix},
         resampling=resampling,
     )
+    _check_use(request, files, vocab or ())
     with progress() as shown:
         evaluation = run(request, progress=shown)
     _print(evaluation, resampling)
@@ -177,33 +181,80 @@ def _maps(pairs: list[str]) -> dict[str, str]:
     return maps
 
 
-def _check_writable(*paths: Path | None) -> None:
+def _check_writable(files: _Files) -> None:
     """Say before the work begins what would fail after it."""
     from kgbuild.errors import InputError
+    from kgbuild.evaluation.figures import check_picture
 
-    for path in paths:
+    for path in files:
         if path is not None and not path.parent.is_dir():
             raise InputError(f"{path}: there is no folder {path.parent}; make it first")
+    for picture in (files.curve, files.reliability):
+        if picture is not None:
+            check_picture(picture)
+
+
+_TASK_OF = {"--train": "grounding", "--curve": "statements", "--reliability": "grounding"}
+
+
+def _check_use(request: Request, files: _Files, vocab: Sequence[str]) -> None:
+    """Refuse options that would be left aside, and pictures of what is not measured."""
+    from kgbuild.layout import graph_folder
+
+    values = {
+        "--vocab": vocab, "--recognizer": request.recognizer, "--train": request.train,
+        "--curve": files.curve, "--reliability": files.reliability,
+    }  # fmt: skip
+    has_graph = any(graph_folder(Path(name)).is_dir() for name in request.predictions)
+    for option in (option for option, value in values.items() if value):
+        task = _TASK_OF.get(option)
+        if task and task not in request.tasks:
+            raise typer.BadParameter(
+                f"{option} belongs to the task {task}, which is left out: add --task {task}"
+            )
+        if not request.predictions or (option == "--curve" and has_graph):
+            continue
+        if option == "--curve":
+            raise typer.BadParameter(
+                "--curve draws the statements of a graph, and annotated files have none: give "
+                "--predictions the output folder of a build, or leave out one of the two options"
+            )
+        raise typer.BadParameter(
+            f"{option} needs a configuration that is run, and with --predictions none is: leave "
+            "out one of the two options"
+        )
 
 
 def _write(evaluation: Evaluation, resampling: Resampling, files: _Files) -> None:
+    """Write what can be written, then raise why the rest can't."""
+    from kgbuild.errors import InputError, KgbuildError
     from kgbuild.evaluation.curve_picture import save_curves
     from kgbuild.evaluation.page import page
     from kgbuild.evaluation.reliability_picture import save_reliability
     from kgbuild.evaluation.result import to_json
 
-    if files.json:
+    def write_json(path: Path) -> None:
         numbers = to_json(evaluation, resampling)
-        files.json.write_text(json.dumps(numbers, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    if files.html:
-        files.html.write_text(page(evaluation, resampling), "utf-8")
-    if files.curve:
-        save_curves(evaluation.curves, files.curve)
-    if files.reliability:
-        save_reliability(evaluation.reliability, files.reliability)
-    for path in files:
-        if path:
+        path.write_text(json.dumps(numbers, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+    writers: tuple[tuple[Path | None, Callable[[Path], object]], ...] = (
+        (files.json, write_json),
+        (files.html, lambda path: path.write_text(page(evaluation, resampling), "utf-8")),
+        (files.curve, lambda path: save_curves(evaluation.curves, path)),
+        (files.reliability, lambda path: save_reliability(evaluation.reliability, path)),
+    )
+    failures = []
+    for path, write in writers:
+        if path is None:
+            continue
+        try:
+            write(path)
+        except (KgbuildError, OSError) as error:
+            failures.append(f"{path} is not written: {error}")
+        else:
             err.print(f"wrote {escape(str(path))}")
+    if failures:
+        raise InputError("; ".join(failures))
 
 
 def _print(evaluation: Evaluation, resampling: Resampling) -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ParamSpec
 
 import typer
 from rich.markup import escape
 
 from kgbuild.cli.console import clock, err, out
+from kgbuild.errors import ConfigError, InputError, VocabularyError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from kgbuild.training.loop import Progress
 
@@ -37,6 +40,25 @@ Final = Annotated[
         help="Train on the development files too, and keep this epoch: a measured run's best.",
     ),
 ]
+
+Command = ParamSpec("Command")
+
+
+def _naming_its_file(command: Callable[Command, None]) -> Callable[Command, None]:
+    """Let a command's errors say which configuration file they are about."""
+
+    @wraps(command)
+    def run(*args: Command.args, **options: Command.kwargs) -> None:
+        try:
+            command(*args, **options)
+        except (ConfigError, InputError, VocabularyError) as error:
+            config = str(options["config"])
+            if str(error).startswith(config):
+                raise
+            raise type(error)(f"{config}: {error}") from error
+
+    return run
+
 
 _BASE = """
 Examples:
@@ -74,16 +96,18 @@ Examples:
 
 
 @app.command("base", epilog=_BASE)
+@_naming_its_file
 def base(config: ConfigFile, folder: OutFolder) -> None:
     """Make a base: an encoder that keeps only the word pieces that a field uses."""
     from kgbuild.training.base import BaseSettings, make_base
-    from kgbuild.training.settings_file import read_settings
+    from kgbuild.yaml_models import read_model
 
-    count = make_base(read_settings(config, BaseSettings), folder, beside=config.parent)
+    count = make_base(read_model(config, BaseSettings), folder, beside=config.parent)
     err.print(f"{count:,} word pieces: {escape(str(folder))}", soft_wrap=True)
 
 
 @app.command("pretrain", epilog=_PRETRAIN)
+@_naming_its_file
 def pretrain(config: ConfigFile, folder: OutFolder) -> None:
     """Let an encoder go on learning from unlabelled text of a field.
 
@@ -91,14 +115,15 @@ def pretrain(config: ConfigFile, folder: OutFolder) -> None:
     """
     from kgbuild.training.base import PretrainSettings
     from kgbuild.training.base import pretrain as run
-    from kgbuild.training.settings_file import read_settings
+    from kgbuild.yaml_models import read_model
 
-    settings = read_settings(config, PretrainSettings)
+    settings = read_model(config, PretrainSettings)
     print_measures(run(settings, folder, beside=config.parent, progress=training_progress()))
     err.print(f"model: {escape(str(folder / 'model'))}", soft_wrap=True)
 
 
 @app.command("ner", epilog=_NER)
+@_naming_its_file
 def ner(config: ConfigFile, folder: OutFolder, final: Final = None) -> None:
     """Train a recognizer on one or more annotated corpora.
 
@@ -107,9 +132,9 @@ def ner(config: ConfigFile, folder: OutFolder, final: Final = None) -> None:
     """
     from kgbuild.training.ner import train_ner
     from kgbuild.training.ner_settings import NerSettings
-    from kgbuild.training.settings_file import read_settings
+    from kgbuild.yaml_models import read_model
 
-    settings = read_settings(config, NerSettings)
+    settings = read_model(config, NerSettings)
     report = train_ner(
         settings, folder, beside=config.parent, final=final, progress=training_progress()
     )
@@ -118,6 +143,7 @@ def ner(config: ConfigFile, folder: OutFolder, final: Final = None) -> None:
 
 
 @app.command("relations", epilog=_RELATIONS)
+@_naming_its_file
 def relations(
     config: ConfigFile,
     folder: OutFolder,
@@ -136,9 +162,9 @@ def relations(
     """
     from kgbuild.training.relation_settings import RelationSettings
     from kgbuild.training.relations import train_relations
-    from kgbuild.training.settings_file import read_settings
+    from kgbuild.yaml_models import read_model
 
-    settings = read_settings(config, RelationSettings)
+    settings = read_model(config, RelationSettings)
     report = train_relations(
         settings, folder,
         beside=config.parent, final=final, thresholds=thresholds, progress=training_progress(),
@@ -169,6 +195,7 @@ Examples:
 
 
 @app.command("encoder", epilog=_ENCODER_EXAMPLES)
+@_naming_its_file
 def encoder(config: ConfigFile, folder: OutFolder) -> None:
     """Train an encoder of names on the synonyms and the hierarchy of vocabularies.
 
@@ -176,10 +203,10 @@ def encoder(config: ConfigFile, folder: OutFolder) -> None:
     FOLDER/model: name it in a configuration (grounding: encoder: FOLDER/model).
     """
     from kgbuild.training.encoder_settings import EncoderSettings
-    from kgbuild.training.settings_file import read_settings
     from kgbuild.training.synonyms import train_encoder
+    from kgbuild.yaml_models import read_model
 
-    settings = read_settings(config, EncoderSettings)
+    settings = read_model(config, EncoderSettings)
     report = train_encoder(settings, folder, beside=config.parent, progress=training_progress())
     err.print(f"trained on {report.names:,} names of {report.concepts:,} terms")
     for name, count in report.mentions.items():
@@ -192,6 +219,7 @@ def encoder(config: ConfigFile, folder: OutFolder) -> None:
 
 
 @app.command("ranking", epilog=_RANKING)
+@_naming_its_file
 def ranking(config: ConfigFile, folder: OutFolder) -> None:
     """Learn the order of the names that an encoder finds, from mentions with identifiers.
 
@@ -199,9 +227,9 @@ def ranking(config: ConfigFile, folder: OutFolder) -> None:
     """
     from kgbuild.training.ranking import train_ranking
     from kgbuild.training.ranking_settings import RankingSettings
-    from kgbuild.training.settings_file import read_settings
+    from kgbuild.yaml_models import read_model
 
-    report = train_ranking(read_settings(config, RankingSettings), folder, beside=config.parent)
+    report = train_ranking(read_model(config, RankingSettings), folder, beside=config.parent)
     for name, count in report.mentions.items():
         err.print(f"{escape(name)}: learned from {count:,} mentions that no name equals")
     for name, (count, nearest, ranked) in report.right.items():

@@ -17,6 +17,7 @@ from kgbuild.evaluation.grounding import (
     is_hit,
     ranking_of,
 )
+from kgbuild.evaluation.identifier_errors import identifier_errors
 from kgbuild.evaluation.mentions import (
     MICRO,
     Match,
@@ -86,8 +87,16 @@ def begin(gold: Corpus, predictions: Predictions, settings: Settings) -> tuple[E
     )  # fmt: skip
     evaluation = Evaluation(gold.name, predictions.name, len(aligned.gold))
     evaluation.notes += [*gold.notes, *predictions.notes, *aligned.notes]
-    evaluation.items = list(zip(aligned.gold, aligned.found, strict=True))
+    shown = (_shown(items, settings) for items in (aligned.gold, aligned.found))
+    evaluation.items = list(zip(*shown, strict=True))
     return evaluation, aligned
+
+
+def _shown(items: Sequence[AnnotatedDocument], settings: Settings) -> list[AnnotatedDocument]:
+    """Return documents with their mentions as they are compared."""
+    if not settings.whole:
+        return list(items)
+    return [moved(i, {m.id: replace(m, spans=()) for m in i.mentions}) for i in items]
 
 
 def annotated_categories(gold: Sequence[AnnotatedDocument], settings: Settings) -> list[str]:
@@ -120,7 +129,7 @@ def measure_mentions(evaluation: Evaluation, aligned: Aligned, settings: Setting
 
 
 def measure_identified(evaluation: Evaluation, aligned: Aligned, settings: Settings) -> None:
-    """Add strict and overlap scores of mentions together with their identifiers."""
+    """Add strict and overlap scores of mentions with their identifiers, and the wrong ones."""
     categories = annotated_categories(aligned.gold, settings)
     strict: Match = "strict"
     overlap: Match = "overlap"
@@ -133,6 +142,9 @@ def measure_identified(evaluation: Evaluation, aligned: Aligned, settings: Setti
         )
         name, title = f"identified.{match}", f"Mentions with their identifiers, {match}"
         evaluation.tables.append(_table(name, title, note, counts, settings))
+    evaluation.identifiers = identifier_errors(
+        aligned.gold, aligned.found, categories=categories, whole=settings.whole
+    )
 
 
 def measure_identifiers(

@@ -10,7 +10,7 @@ from kgbuild.errors import InputError, MissingExtraError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["COLOURS", "new_figure", "save_figure"]
+__all__ = ["COLOURS", "check_picture", "new_figure", "save_figure"]
 
 COLOURS = ("#0b6e99", "#c05621", "#8a8f98")
 
@@ -34,13 +34,28 @@ def new_figure(what: str) -> tuple[Figure, Any]:
     return figure, axes
 
 
+def check_picture(path: Path) -> None:
+    """Raise what would keep a picture from being written to ``path``.
+
+    Raises:
+        MissingExtraError: matplotlib is not installed.
+        InputError: the format is unknown.
+    """
+    figure, _ = new_figure(f"the picture {path}")
+    _check_format(figure, path)
+
+
 def save_figure(figure: Figure, path: Path) -> None:
     """Write a figure in the format that the file's ending names (png, svg, pdf).
 
     Raises:
         InputError: the format is unknown.
     """
+    _check_format(figure, path)
+    figure.savefig(path, dpi=150)
+
+
+def _check_format(figure: Figure, path: Path) -> None:
     known = figure.canvas.get_supported_filetypes()
     if path.suffix[1:].lower() not in known:
         raise InputError(f"{path}: no picture format; expected one of {', '.join(sorted(known))}")
-    figure.savefig(path, dpi=150)

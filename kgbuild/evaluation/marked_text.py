@@ -5,37 +5,52 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from kgbuild.evaluation.differences import Difference, Kind
+from kgbuild.evaluation.identifier_errors import IdentifierError
 from kgbuild.evaluation.mentions import MentionSpan, pieces_of
 
 __all__ = ["Mark", "marked", "marks_of"]
 
-_CLASS: dict[Kind, str] = {
+MarkKind = Kind | Literal["wrong identifier"]
+_CLASS: dict[MarkKind, str] = {
     "missed": "missed", "spurious": "spurious", "boundary": "boundary", "type": "type",
-    "boundary and type": "both",
+    "boundary and type": "both", "wrong identifier": "identifier",
 }  # fmt: skip
 
 
 class Mark(NamedTuple):
-    """A mention to mark; ``kind`` is what is wrong with it, or empty."""
+    """A mention to mark; ``kind`` is what is wrong with it, or empty, ``remark`` says more."""
 
     span: MentionSpan
-    kind: Kind | None = None
-    instead: str = ""
+    kind: MarkKind | None = None
+    remark: str = ""
 
 
 def marks_of(
-    spans: Iterable[MentionSpan], errors: Sequence[Difference], *, found: bool
+    spans: Iterable[MentionSpan],
+    errors: Sequence[Difference],
+    identifiers: Sequence[IdentifierError] = (),
+    *,
+    found: bool,
 ) -> list[Mark]:
-    """Return the marks of one side: its mentions, and what is wrong with those in ``errors``."""
+    """Return the marks of one side: its mentions, and what is wrong with some of them."""
     wrong = {}
+    for misnamed in identifiers:
+        remark = f"gold {_ids(misnamed.gold)}, predicted {_ids(misnamed.found)}"
+        wrong[misnamed.place] = Mark(misnamed.place, "wrong identifier", remark)
     for error in errors:
         own, other = (error.found, error.gold) if found else (error.gold, error.found)
         if own is not None:
-            wrong[own] = Mark(own, error.kind, other.category if other else "")
+            said = other.category if other else own.category
+            remark = f"{said} on the other side" if said != own.category else ""
+            wrong[own] = Mark(own, error.kind, remark)
     return [wrong.get(span, Mark(span)) for span in sorted(set(spans))]
+
+
+def _ids(curies: Sequence[str]) -> str:
+    return "|".join(curies) or "NIL"
 
 
 def marked(text: str, marks: Sequence[Mark]) -> str:
@@ -67,7 +82,7 @@ def _title(marks: Sequence[Mark]) -> str:
         title = mark.span.category
         if mark.kind:
             title += f": {mark.kind}"
-        if mark.instead and mark.instead != mark.span.category:
-            title += f", {mark.instead} on the other side"
+        if mark.remark:
+            title += f", {mark.remark}"
         titles.append(title)
     return "; ".join(titles)

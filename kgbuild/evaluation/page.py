@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from html import escape
+from itertools import islice
 
 from kgbuild.errors import MissingExtraError
 from kgbuild.evaluation.differences import Difference
+from kgbuild.evaluation.identifier_errors import IdentifierError
 from kgbuild.evaluation.marked_text import marked, marks_of
 from kgbuild.evaluation.mentions import MentionSpan, mention_spans
 from kgbuild.evaluation.page_style import STYLE
@@ -19,6 +22,7 @@ __all__ = ["page"]
 
 DOCUMENTS = 100
 FREQUENT = 30
+NAMED = 3
 
 
 def page(evaluation: Evaluation, resampling: Resampling, *, documents: int = DOCUMENTS) -> str:
@@ -38,6 +42,7 @@ def page(evaluation: Evaluation, resampling: Resampling, *, documents: int = DOC
         _curves(evaluation),
         _kinds(evaluation),
         _frequent(evaluation),
+        _identifiers(evaluation),
         _links(evaluation),
         _documents(evaluation, documents),
     ]
@@ -142,16 +147,10 @@ def _kinds(evaluation: Evaluation) -> str:
 
 def _frequent(evaluation: Evaluation) -> str:
     """Return what is wrong most often, by text."""
-    texts = {gold.document.id: gold.document.text for gold, _ in evaluation.items}
-
-    def shown(span: MentionSpan | None) -> str:
-        if span is None:
-            return ""
-        text = texts[span.document][span.start : span.end]
-        return f"{escape(text)} <span class=dim>{escape(span.category)}</span>"
-
+    texts = _texts(evaluation)
     counts = Counter(
-        (error.kind, shown(error.gold), shown(error.found)) for error in evaluation.differences
+        (error.kind, *(_mention(span, texts) if span else "" for span in (error.gold, error.found)))
+        for error in evaluation.differences
     )
     rows = [
         [gold, found, kind, f"{n:,}"] for (kind, gold, found), n in counts.most_common(FREQUENT)
@@ -160,6 +159,56 @@ def _frequent(evaluation: Evaluation) -> str:
         return ""
     head = "<h2>The most frequent errors of mentions</h2>"
     return head + _html_table(["gold", "predicted", "kind", "number"], rows, texts=3)
+
+
+def _texts(evaluation: Evaluation) -> dict[str, str]:
+    return {gold.document.id: gold.document.text for gold, _ in evaluation.items}
+
+
+def _mention(span: MentionSpan, texts: Mapping[str, str]) -> str:
+    text = texts[span.document][span.start : span.end]
+    return f"{escape(text)} <span class=dim>{escape(span.category)}</span>"
+
+
+def _identifiers(evaluation: Evaluation) -> str:
+    """Return which mentions that were found have wrong identifiers, by text."""
+    texts, names = _texts(evaluation), _names(evaluation)
+    documents: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+    for error in evaluation.identifiers:
+        gold = _ids(error.gold, error.found, "missed", names)
+        found = _ids(error.found, error.gold, "spurious", names)
+        documents[_mention(error.place, texts), gold, found].append(error.place.document)
+    if not documents:
+        return ""
+    most = sorted(documents.items(), key=lambda item: -len(item[1]))[:FREQUENT]
+    rows = [[*cells, _some(dict.fromkeys(where)), f"{len(where):,}"] for cells, where in most]
+    head = (
+        "<h2>Mentions found that have wrong identifiers</h2><p class=note>at the right place, of "
+        "the right category; <mark class=missed>in gold alone</mark>, "
+        "<mark class=spurious>predicted alone</mark>; the most frequent</p>"
+    )
+    return head + _html_table(
+        ["mention", "gold", "predicted", "documents", "number"], rows, texts=4
+    )
+
+
+def _names(evaluation: Evaluation) -> dict[str, str]:
+    groundings = (g for pair in evaluation.items for item in pair for g in item.groundings)
+    return {g.curie: g.name for g in groundings if g.curie and g.name}
+
+
+def _ids(curies: Sequence[str], others: Sequence[str], kind: str, names: Mapping[str, str]) -> str:
+    """Return identifiers with their names, those that are not among ``others`` marked."""
+    shown = []
+    for curie in curies:
+        own = _id(curie) if curie in others else f"<mark class={kind}>{_id(curie)}</mark>"
+        shown.append(f"{own} {escape(names.get(curie, ''))}".rstrip())
+    return ", ".join(shown) or "NIL"
+
+
+def _some(documents: Collection[str]) -> str:
+    more = f" and {len(documents) - NAMED:,} more" if len(documents) > NAMED else ""
+    return ", ".join(map(_id, islice(documents, NAMED))) + more
 
 
 def _links(evaluation: Evaluation) -> str:
@@ -174,7 +223,10 @@ def _links(evaluation: Evaluation) -> str:
         ]
         for e in evaluation.links[:FREQUENT]
     ]  # fmt: skip
-    head = "<h2>Gold mentions that were linked wrongly</h2><p class=note>the most frequent</p>"
+    head = (
+        "<h2>Gold mentions that were linked wrongly</h2><p class=note>their places given; the most "
+        "frequent</p>"
+    )
     return head + _html_table(["mention", "gold", "linked to", "why", "number"], rows, texts=4)
 
 
@@ -182,17 +234,29 @@ def _id(curie: str) -> str:
     return f"<span class=id>{escape(curie)}</span>"
 
 
+@dataclass(slots=True)
+class _Errors:
+    """What is wrong in one document."""
+
+    mentions: list[Difference] = field(default_factory=list)
+    identifiers: list[IdentifierError] = field(default_factory=list)
+    relations: list[RelationError] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.mentions) + len(self.identifiers) + len(self.relations)
+
+
 def _documents(evaluation: Evaluation, limit: int) -> str:
-    errors: dict[str, list[Difference]] = defaultdict(list)
-    relations: dict[str, list[RelationError]] = defaultdict(list)
+    errors: dict[str, _Errors] = defaultdict(_Errors)
     for error in evaluation.differences:
-        errors[error.place.document].append(error)
+        errors[error.place.document].mentions.append(error)
+    for misnamed in evaluation.identifiers:
+        errors[misnamed.place.document].identifiers.append(misnamed)
     for wrong in evaluation.relations:
-        relations[wrong.pair.document].append(wrong)
+        errors[wrong.pair.document].relations.append(wrong)
 
     def number(pair: tuple[AnnotatedDocument, AnnotatedDocument]) -> int:
-        name = pair[0].document.id
-        return len(errors[name]) + len(relations[name])
+        return len(errors[pair[0].document.id])
 
     bad = sorted(filter(number, evaluation.items), key=number, reverse=True)
     if not bad:
@@ -202,12 +266,10 @@ def _documents(evaluation: Evaluation, limit: int) -> str:
     legend = (
         "<p class=legend><mark class=right>right</mark> <mark class=missed>missed</mark> "
         "<mark class=spurious>spurious</mark> <mark class=boundary>wrong boundary</mark> "
-        "<mark class=type>wrong category</mark> <mark class=both>both wrong</mark></p>"
+        "<mark class=type>wrong category</mark> <mark class=both>both wrong</mark> "
+        "<mark class=identifier>wrong identifier</mark></p>"
     )
-    sections = [
-        _document(*pair, errors[pair[0].document.id], relations[pair[0].document.id], categories)
-        for pair in bad[:limit]
-    ]
+    sections = [_document(*pair, errors[pair[0].document.id], categories) for pair in bad[:limit]]
     of = escape(evaluation.relations_of)
     note = f"<p class=note>Relations are those of the table “{of}”.</p>" if of else ""
     return f"<h2>Documents with errors{more}</h2>{legend}{note}" + "".join(sections)
@@ -216,20 +278,23 @@ def _documents(evaluation: Evaluation, limit: int) -> str:
 def _document(
     gold: AnnotatedDocument,
     found: AnnotatedDocument,
-    errors: Sequence[Difference],
-    relations: Sequence[RelationError],
+    errors: _Errors,
     categories: set[str],
 ) -> str:
     sides = []
+    shared = mention_spans([gold]) & mention_spans([found])
     for name, item, is_found in (("gold", gold, False), ("predicted", found, True)):
         spans = [span for span in mention_spans([item]) if span.category in categories]
-        text = marked(gold.document.text, marks_of(spans, errors, found=is_found))
+        marks = marks_of(spans, errors.mentions, errors.identifiers, found=is_found)
+        # Where mentions are not measured, one that a single side has is neither right nor wrong.
+        judged = [mark for mark in marks if mark.kind or mark.span in shared]
+        text = marked(gold.document.text, judged)
         sides.append(f"<div><h4>{name}</h4><p class=text>{text}</p></div>")
-    wrong = len(errors) + len(relations)
+    wrong = len(errors)
     return (
         f"<section><h3>{escape(gold.document.id)} "
         f"<span class=dim>{wrong} error{'s' if wrong != 1 else ''}</span></h3>"
-        f"<div class=sides>{''.join(sides)}</div>{_relations(relations)}</section>"
+        f"<div class=sides>{''.join(sides)}</div>{_relations(errors.relations)}</section>"
     )
 
 

@@ -31,6 +31,7 @@ mark { color: inherit; border-radius: 3px; padding: 0 2px; background: none; }
 .spurious { background: #fbe3f4; box-shadow: inset 0 -2px 0 #b83280; }
 .boundary { background: #fdecc8; box-shadow: inset 0 -2px 0 #b7791f; }
 .type { background: #dfe7fb; box-shadow: inset 0 -2px 0 #2b4fa8; }
+.identifier { background: #d3f0f5; border-bottom: 2px dashed #0b7285; }
 .both { background: #e6defa; box-shadow: inset 0 -2px 0 #6b46c1; }
 @media (max-width: 760px) { .sides { grid-template-columns: 1fr; } }
 @media print { section { break-inside: avoid; } }

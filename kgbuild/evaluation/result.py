@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from kgbuild.evaluation.bootstrap import Intervals, bootstrap
 from kgbuild.evaluation.differences import Difference, Kind
+from kgbuild.evaluation.identifier_errors import IdentifierError
 from kgbuild.evaluation.relations import Pair
 from kgbuild.evaluation.reliability import Reliability
 from kgbuild.evaluation.score import Counts, Score, total
@@ -101,7 +102,9 @@ class Curve:
 class Evaluation:
     """All that was measured of one set of predictions.
 
-    ``relations_of`` is the title of the table whose errors ``relations`` lists.
+    ``identifiers`` lists wrong identifiers of mentions that were found, ``links`` those of gold
+    mentions that a linker was given. ``relations_of`` is the title of the table whose errors
+    ``relations`` lists.
     """
 
     gold: str
@@ -111,6 +114,7 @@ class Evaluation:
     kinds: dict[Kind, int] = field(default_factory=dict)
     differences: list[Difference] = field(default_factory=list)
     items: list[tuple[AnnotatedDocument, AnnotatedDocument]] = field(default_factory=list)
+    identifiers: list[IdentifierError] = field(default_factory=list)
     links: list[LinkError] = field(default_factory=list)
     relations: list[RelationError] = field(default_factory=list)
     relations_of: str = ""

@@ -10,15 +10,15 @@ import json
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from kgbuild.errors import ConfigError, InputError
 from kgbuild.records import AnnotatedDocument, Failure, content_hash
 from kgbuild.training.hardware import require_training
-from kgbuild.training.settings import TrainingSettings
-from kgbuild.training.settings_file import resolve
+from kgbuild.training.settings import TrainingSettings, own_defaults
+from kgbuild.training.settings_file import base_folder, named_or_file, resolve
 from kgbuild.training.word_pieces import count_pieces, keep_pieces, prune_encoder
 
 if TYPE_CHECKING:
@@ -62,7 +62,9 @@ class PretrainSettings(BaseModel):
     hide: float = Field(0.15, gt=0, lt=1, description="share of word pieces to guess")
     window: int = Field(126, ge=8, description="word pieces in a window")
     held_out: float = Field(0.05, gt=0, lt=1, description="share of windows to measure on")
-    training: TrainingSettings = TrainingSettings(freeze_words=False)
+    training: Annotated[TrainingSettings, own_defaults(freeze_words=False)] = Field(
+        default_factory=dict, validate_default=True
+    )
 
 
 def make_base(settings: BaseSettings, folder: Path, *, beside: Path) -> int:
@@ -72,9 +74,7 @@ def make_base(settings: BaseSettings, folder: Path, *, beside: Path) -> int:
         ConfigError: the base has no WordPiece vocabulary, or ``pieces`` is no tokenizer.
     """
     require_training()
-    from kgbuild.normalizer.encoder import encoder_folder
-
-    base = encoder_folder(resolve(settings.base, beside))
+    base = base_folder(settings.base, beside)
     if settings.pieces is not None:
         file = Path(resolve(settings.pieces, beside))
         try:
@@ -95,7 +95,7 @@ def _collections(settings: BaseSettings, beside: Path) -> Iterator[Iterator[str]
     if settings.texts:
         yield _texts(settings.texts, beside)
     if settings.vocabularies:
-        yield _names(settings.vocabularies)
+        yield _names([named_or_file(name, beside) for name in settings.vocabularies])
 
 
 def _texts(files: Sequence[str], beside: Path) -> Iterator[str]:
@@ -133,13 +133,10 @@ def pretrain(
     """
     require_training()
     from kgbuild.checkpoints import open_tokenizer
-    from kgbuild.normalizer.encoder import encoder_folder
     from kgbuild.training.loop import train
 
-    training = settings.training.model_copy(
-        update={"base": resolve(settings.training.base, beside)}
-    )
-    base = encoder_folder(training.base)
+    base = base_folder(settings.training.base, beside)
+    training = settings.training.model_copy(update={"base": str(base)})
     tokenizer = open_tokenizer(base)
     windows = _windows(tokenizer, _texts(settings.texts, beside), settings.window)
     if len(windows) < 2:
@@ -183,7 +180,8 @@ class _Guessing:
     @property
     def identity(self) -> str:
         """Hash of the text and of what is learned of it."""
-        return content_hash("pretrain", self._settings.model_dump_json(), *map(str, self._windows))
+        said = self._settings.model_dump_json(exclude={"training"})
+        return content_hash("pretrain", said, *map(str, (*self._windows, *self._held)))
 
     def build(self, settings: TrainingSettings) -> nn.Module:
         """Return the encoder with a head that guesses word pieces."""

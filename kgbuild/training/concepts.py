@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from hashlib import blake2b
 from itertools import accumulate, combinations
 
 from kgbuild.normalizer.grams import GramIndex
@@ -58,6 +59,15 @@ class Concepts:
         ]
         self._letters = GramIndex.of([normal_key(c.names[0]) or " - " for c in members])
         self.alike = lru_cache(maxsize=50_000)(self._alike)
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of the names and of what is related."""
+        found = blake2b(digest_size=12)
+        for c in self.members:
+            known = (c.names, c.source, sorted(c.parents), sorted(c.related))
+            found.update(repr(known).encode("utf-8", "surrogatepass"))
+        return found.hexdigest()
 
     def draw(self, count: int, rng: random.Random) -> list[int]:
         """Return ``count`` concepts with two names or more."""

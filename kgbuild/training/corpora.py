@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kgbuild.errors import InputError
+from kgbuild.errors import ConfigError, InputError
 from kgbuild.records import AnnotatedDocument, Failure, Mention
 
 if TYPE_CHECKING:
@@ -35,24 +35,35 @@ def read_corpus(
         fold: categories that count as another ("PhenotypicFeature" as "Disease").
 
     Raises:
+        ConfigError: an option that no reader has.
         InputError: a file has no document, or no mention.
     """
-    from kgbuild.readers import read_documents
+    from kgbuild.readers import check_options, read_documents
     from kgbuild.text import segment
 
+    try:
+        own = dict(options or {})
+        check_options(own.pop("format", None), own)
+    except ValueError as error:
+        raise ConfigError(f"corpora: options: {error}") from error
     found: dict[str, AnnotatedDocument] = {}
+    repeated = 0
     for file in files:
         mentions = 0
         for item in read_documents([file], **(options or {})):
             if isinstance(item, Failure):
                 _log.warning("%s %s: %s", item.source, item.place, item.reason)
-            elif isinstance(item, AnnotatedDocument) and item.document.id not in found:
+            elif isinstance(item, AnnotatedDocument):
                 mentions += len(item.mentions)
-                found[item.document.id] = _in_schema(item, schema, fold or {})
+                repeated += item.document.id in found
+                found.setdefault(item.document.id, _in_schema(item, schema, fold or {}))
         if not mentions:
             raise InputError(
                 f"{file}: no annotated document: expected mentions (PubTator, BioC, IOB, brat)"
             )
+    if repeated:
+        names = ", ".join(str(file) for file in files)
+        _log.warning("%s: %d documents that repeat an id are left out", names, repeated)
     return segment(list(found.values()))
 
 

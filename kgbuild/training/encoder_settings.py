@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kgbuild.training.settings import TrainingSettings
+from kgbuild.training.settings import DifferentlyNamed, TrainingSettings, own_defaults
 
 __all__ = ["EncoderSettings", "LinkedCorpus", "NameSource"]
 
@@ -36,7 +36,9 @@ class EncoderSettings(_Section):
     """How a name encoder is trained (Liu et al. 2021, SapBERT; the hierarchy as in HiPrBERT)."""
 
     vocabularies: list[str | NameSource] = Field(min_length=1)
-    corpora: list[LinkedCorpus] = Field(default=[], description="mentions with identifiers")
+    corpora: Annotated[list[LinkedCorpus], DifferentlyNamed] = Field(
+        default=[], description="mentions with identifiers"
+    )
     held_back: str | None = Field(
         None, description="file that lists documents that must not train, one id a line"
     )
@@ -58,8 +60,8 @@ class EncoderSettings(_Section):
     thresholds: dict[str, float] = Field(
         {}, description="cosine from which a name is taken, by category of the mention"
     )
-    training: TrainingSettings = TrainingSettings(
-        learning_rate=3e-4, epochs=3, layers=2, weight_decay=0.01
+    training: Annotated[TrainingSettings, own_defaults(layers=2, epochs=3, learning_rate=3e-4)] = (
+        Field(default_factory=dict, validate_default=True)
     )
 
     def sources(self) -> list[NameSource]:

@@ -64,8 +64,9 @@ class EncoderTask:
     @property
     def identity(self) -> str:
         """Hash of the concepts, the mentions and of what is learned of them."""
-        sizes = (len(self._concepts.members), sum(len(c.names) for c in self._concepts.members))
-        return content_hash("encoder", self._settings.model_dump_json(), sizes, self._mentions)
+        said = self._settings.model_dump_json(exclude={"training", "thresholds"})
+        data = (self._concepts.fingerprint, self._mentions, sorted(self._development.items()))
+        return content_hash("encoder", said, *data)
 
     def build(self, settings: TrainingSettings) -> nn.Module:
         """Return a new encoder of names."""

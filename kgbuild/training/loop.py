@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import json
 import logging
+import pickle
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
@@ -44,7 +46,10 @@ class Task(Protocol[Item]):
 
     @property
     def identity(self) -> str:
-        """Says what is trained on what: a checkpoint of another identity is refused."""
+        """Hash of what is learned and of the data: a checkpoint of another one is refused.
+
+        The training's settings and the weights that it begins with are the loop's own concern.
+        """
         ...
 
     def build(self, settings: TrainingSettings) -> nn.Module:
@@ -119,14 +124,21 @@ def train(
         progress: called about once a second, and after each epoch with its measures.
 
     Raises:
-        ConfigError: the folder holds a training of something else.
+        ConfigError: the folder holds a training of something else, or no such epoch is planned.
     """
     import torch
 
+    if stop_after is not None and stop_after > settings.epochs:
+        raise ConfigError(
+            f"epoch {stop_after} is asked for (--final), but the settings have {settings.epochs}: "
+            "raise training.epochs, or name an earlier one"
+        )
     torch.manual_seed(settings.seed)
     random.seed(settings.seed)
     run = _Run(task, settings, folder, progress or (lambda _: None))
     run.resume()
+    if run.finished(stop_after or settings.epochs):
+        _log.warning("the training in %s was finished before: nothing is trained anew", folder)
     while not run.finished(stop_after or settings.epochs):
         run.epoch()
     return run.result()
@@ -159,8 +171,12 @@ class _Run(Generic[Item]):
         )
         self._average = Average(self._model, settings.average)
         self._state = _State()
-        options = settings.model_dump(exclude={"checkpoint_seconds", "device"})
-        self._identity = content_hash(task.identity, json.dumps(options, sort_keys=True))
+        options = settings.model_dump(exclude={"base", "checkpoint_seconds", "device"})
+        self._identity = {
+            "what is learned, or from which data": task.identity,
+            "the weights that it begins with": _weights_hash(self._model),
+            **{f"training.{name}": json.dumps(value) for name, value in options.items()},
+        }
         self._saved = time.monotonic()
 
     def finished(self, epochs: int) -> bool:
@@ -270,11 +286,16 @@ class _Run(Generic[Item]):
         path = self._folder / _CHECKPOINT
         if not path.is_file():
             return
-        held = torch.load(path, map_location=self._device, weights_only=True)
-        if held["identity"] != self._identity:
+        held = self._load(_CHECKPOINT)
+        own, other = self._identity, held["identity"]
+        if own != other:
+            known = other if isinstance(other, dict) else {}
+            names = [name for name in own if own[name] != known.get(name)]
+            settings = [name for name in names if name.startswith("training.")]
             raise ConfigError(
-                f"{self._folder} holds a training of another model, other data or other settings: "
-                "name another folder, or remove this one"
+                f"{self._folder} holds another training, which differs in: "
+                f"{', '.join(settings or names)}. "
+                "Name another folder, or remove this one"
             )
         self._state = _State(**held["state"])
         self._model.load_state_dict(held["model"])
@@ -286,10 +307,21 @@ class _Run(Generic[Item]):
             torch.cuda.set_rng_state_all([state.cpu() for state in held["cuda"]])
         _log.info("resumed %s at epoch %d", self._folder, self._state.epoch + 1)
 
-    def result(self) -> TrainingResult:
+    def _load(self, name: str) -> dict[str, Any]:
         import torch
 
-        best = torch.load(self._folder / "best.pt", map_location="cpu", weights_only=True)
+        path = self._folder / name
+        try:
+            held: dict[str, Any] = torch.load(path, map_location=self._device, weights_only=True)
+        except (OSError, EOFError, RuntimeError, ValueError, pickle.UnpicklingError) as error:
+            raise ConfigError(
+                f"{path} can't be read ({type(error).__name__}): it is damaged, or no checkpoint; "
+                f"remove {self._folder} to train anew"
+            ) from error
+        return held
+
+    def result(self) -> TrainingResult:
+        best = self._load("best.pt")
         model = self._model.to("cpu")
         model.load_state_dict(best)
         merge_lora(model)
@@ -298,6 +330,16 @@ class _Run(Generic[Item]):
         measured = [row for row in history if "score" in row]
         chosen = max(measured, key=lambda row: row["score"]) if measured else history[-1]
         return TrainingResult(model, chosen, history, self._share)
+
+
+def _weights_hash(model: nn.Module) -> str:
+    import torch
+
+    found = blake2b(digest_size=12)
+    for name, weight in model.named_parameters():
+        found.update(name.encode())
+        found.update(weight.detach().cpu().reshape(-1).view(torch.uint8).numpy().data)
+    return found.hexdigest()
 
 
 def _rate(done: float, warmup: float) -> float:

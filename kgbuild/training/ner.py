@@ -16,7 +16,7 @@ from kgbuild.training.corpora import read_corpus
 from kgbuild.training.hardware import require_training
 from kgbuild.training.held_back import read_held_back, without
 from kgbuild.training.ner_data import Corpus
-from kgbuild.training.settings_file import resolve, start_path
+from kgbuild.training.settings_file import base_folder, named_or_file, resolve, start_path
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -66,19 +66,18 @@ def train_ner(
     """
     require_training()
     from kgbuild.checkpoints import open_tokenizer
-    from kgbuild.normalizer.encoder import encoder_folder
     from kgbuild.training.loop import train
     from kgbuild.training.ner_task import NerTask
 
-    training = settings.training.model_copy(
-        update={"base": resolve(settings.training.base, beside)}
-    )
-    base = encoder_folder(training.base)
+    base = base_folder(settings.training.base, beside)
+    training = settings.training.model_copy(update={"base": str(base)})
+    _check_windows(settings, base)
     tokenizer = open_tokenizer(base)
     if final is not None:
         settings = settings.final()
     corpora, development, dropped = load_corpora(settings, beside=beside)
-    gazetteer = open_gazetteer(settings.gazetteer, folder / "gazetteer.npz")
+    vocabularies = [named_or_file(name, beside) for name in settings.gazetteer]
+    gazetteer = open_gazetteer(vocabularies, folder / "gazetteer.npz")
     for corpus in (*corpora, *development.values()):
         corpus.prepare(tokenizer, gazetteer)
         if corpus.lost:
@@ -107,7 +106,7 @@ def load_corpora(
 
     A document that is held back, or that is in any development set, trains nothing.
     """
-    schema = Schema.load(settings.schema_)
+    schema = Schema.load(named_or_file(settings.schema_, beside))
     held: frozenset[str] = frozenset()
     if settings.held_back is not None:
         held = read_held_back(Path(resolve(settings.held_back, beside)))
@@ -124,7 +123,7 @@ def load_corpora(
         read = _read(own, own.training, schema, beside)
         kept = without(read, held)
         dropped[own.name] = len(read) - len(kept)
-        _check_categories(own, kept)
+        _check_categories(own, kept, len(read))
         corpora.append(Corpus(own.name, tuple(own.categories), kept, share=own.share))
     return corpora, development, dropped
 
@@ -134,7 +133,23 @@ def _read(own: CorpusSettings, files: Sequence[str], schema: Schema, beside: Pat
     return read_corpus(names, schema=schema, options=own.options, fold=own.fold)
 
 
-def _check_categories(own: CorpusSettings, documents: Sequence[Any]) -> None:
+def _check_windows(settings: NerSettings, base: Path) -> None:
+    from kgbuild.checkpoints import position_limit, read_json
+
+    most = position_limit(base, read_json(base / "config.json")) - 2  # two special tokens
+    if settings.longest_window > most:
+        raise ConfigError(
+            f"longest_window is {settings.longest_window}, but {base} takes {most} word pieces "
+            "at most"
+        )
+
+
+def _check_categories(own: CorpusSettings, documents: Sequence[Any], read: int) -> None:
+    if not documents:
+        raise ConfigError(
+            f"corpus {own.name} has nothing to learn from: all of its {read:,} training documents "
+            "are held back, or in a development file"
+        )
     seen = {mention.category for item in documents for mention in item.mentions}
     if absent := [name for name in own.categories if name not in seen]:
         raise ConfigError(

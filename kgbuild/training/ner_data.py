@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from kgbuild.extractors.tagging import TaggedText, prepare
@@ -83,6 +84,16 @@ class Corpus:
     texts: list[TaggedText] = field(default_factory=list)
     labels: list[NDArray[np.int64]] = field(default_factory=list)
     lost: int = 0
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of the prepared texts: their pieces, words, hints, labels and gold mentions."""
+        found = blake2b(digest_size=12)
+        for item, text, labels in zip(self.documents, self.texts, self.labels, strict=True):
+            for array in (text.ids, text.first, text.shapes, text.tags, labels):
+                found.update(array.tobytes())
+            found.update(repr([(m.start, m.end, m.category) for m in item.mentions]).encode())
+        return found.hexdigest()
 
     def prepare(self, tokenizer: Tokenizer, gazetteer: Gazetteer | None) -> None:
         """Make ``texts`` and ``labels`` of the documents; ``lost`` counts unlearnable mentions."""

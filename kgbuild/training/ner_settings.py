@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Annotated, Self
 
-from kgbuild.training.settings import CorpusFiles, TrainingSettings
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from kgbuild.training.settings import CorpusFiles, DifferentlyNamed, TrainingSettings
 
 __all__ = ["CorpusSettings", "NerSettings"]
 
@@ -29,7 +31,7 @@ class NerSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    corpora: list[CorpusSettings] = Field(min_length=1)
+    corpora: Annotated[list[CorpusSettings], DifferentlyNamed] = Field(min_length=1)
     schema_: str = Field("biomedical", alias="schema", description="a name, or a YAML file")
     held_back: str | None = Field(
         None, description="a list of PubMed ids that must not train; one a line"
@@ -55,6 +57,23 @@ class NerSettings(BaseModel):
     shortest_window: int = Field(32, ge=8, description="word pieces in a window, at random")
     longest_window: int = Field(126, ge=8, description="and at most, and when measuring")
     training: TrainingSettings = TrainingSettings()
+
+    @model_validator(mode="after")
+    def _fitting(self) -> Self:
+        if self.shortest_window > self.longest_window:
+            raise ValueError(
+                f"shortest_window ({self.shortest_window}) is more than longest_window "
+                f"({self.longest_window})"
+            )
+        known = {own.name: own.categories for own in self.corpora}
+        for category, name in self.default.items():
+            if category not in known.get(name, ()):
+                having = [own for own, categories in known.items() if category in categories]
+                raise ValueError(
+                    f"default: {category} by {name!r}, but "
+                    + (f"only {', '.join(having)} annotates it" if having else "no corpus has it")
+                )
+        return self
 
     def final(self) -> NerSettings:
         """Return settings that learn from the development files too, and measure nothing."""

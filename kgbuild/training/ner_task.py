@@ -66,11 +66,8 @@ class NerTask:
     @property
     def identity(self) -> str:
         """Hash of the corpora and of what is learned of them."""
-        texts = [
-            content_hash(c.name, c.categories, *(d.document.id for d in c.documents))
-            for c in self._training
-        ]
-        return content_hash("ner", self._settings.model_dump_json(), *texts)
+        data = [c.fingerprint for c in (*self._training, *self._development.values())]
+        return content_hash("ner", self._settings.model_dump_json(exclude={"training"}), *data)
 
     def build(self, settings: TrainingSettings) -> nn.Module:
         """Return a new tagger."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from kgbuild.training.encoder_settings import LinkedCorpus
+from kgbuild.training.settings import DifferentlyNamed
 
 __all__ = ["RankingSettings"]
 
@@ -16,7 +19,9 @@ class RankingSettings(BaseModel):
 
     encoder: str = Field(description="a folder of `kgbuild train encoder`, or any other encoder")
     vocabularies: list[str] = Field(min_length=1, description="names of `vocab list`, or files")
-    corpora: list[LinkedCorpus] = Field(min_length=1, description="mentions with identifiers")
+    corpora: Annotated[list[LinkedCorpus], DifferentlyNamed] = Field(
+        min_length=1, description="mentions with identifiers"
+    )
     held_back: str | None = Field(
         None, description="file that lists documents that must not train, one id a line"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,6 +78,16 @@ class Example:
     implied: NDArray[np.int64]
 
     @property
+    def fingerprint(self) -> str:
+        """Hash of the window and its labels."""
+        unit = self.unit
+        arrays = (unit.ids, unit.marks, unit.pairs, unit.features)
+        found = blake2b(digest_size=12)
+        for array in (*arrays, self.types, self.novel, self.implied):
+            found.update(array.tobytes())
+        return found.hexdigest()
+
+    @property
     def document(self) -> str:
         """Id of its document."""
         return self.item.document.id
@@ -144,9 +155,9 @@ def read_corpora(
 
 def _check_types(own: RelationCorpusSettings, documents: Sequence[AnnotatedDocument]) -> None:
     seen = {relation.predicate for item in documents for relation in item.relations}
-    if not documents or not seen & set(own.types):
+    if absent := [name for name in own.types if name not in seen]:
         raise ConfigError(
-            f"corpus {own.name} has no {', '.join(own.types)} to learn from: its training "
+            f"corpus {own.name} has no {', '.join(absent)} to learn from: its training "
             f"documents have {', '.join(sorted(seen)) or 'no relations'}; correct types"
         )
 

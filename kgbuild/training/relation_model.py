@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
+from kgbuild.errors import ConfigError
 from kgbuild.training.encoder import encoder_layers
 
 if TYPE_CHECKING:
@@ -131,7 +132,13 @@ class RelationNet(nn.Module):
         )
         self._marked: Tensor | None = None
         if mark_layer is not None:
-            encoder_layers(encoder)[mark_layer].register_forward_pre_hook(self._add_marks)
+            layers = encoder_layers(encoder)
+            if mark_layer >= len(layers):
+                raise ConfigError(
+                    f"mark_layer is {mark_layer}, but the encoder has {len(layers)} layers, "
+                    "counted from 0"
+                )
+            layers[mark_layer].register_forward_pre_hook(self._add_marks)
 
     def _add_marks(self, module: nn.Module, given: tuple[Any, ...]) -> tuple[Any, ...]:
         del module

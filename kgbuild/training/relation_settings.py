@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Annotated, Self
 
-from kgbuild.training.settings import CorpusFiles, TrainingSettings
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from kgbuild.training.settings import CorpusFiles, DifferentlyNamed, TrainingSettings
 
 __all__ = ["BagSettings", "RelationCorpusSettings", "RelationSettings"]
 
@@ -27,6 +29,16 @@ class RelationCorpusSettings(CorpusFiles):
         description="a type of this corpus that is the type of another one: [corpus, type]; each "
         "then teaches the other, where it relates such categories",
     )
+
+    @model_validator(mode="after")
+    def _fitting(self) -> Self:
+        for key in self.predicates:
+            if key.partition(" ")[0] not in self.types:
+                raise ValueError(
+                    f"predicates: {key!r} begins with no type of this corpus: it has "
+                    f"{', '.join(self.types)}"
+                )
+        return self
 
 
 class BagSettings(BaseModel):
@@ -52,7 +64,7 @@ class RelationSettings(BaseModel):
     categories: list[str] = Field(
         min_length=1, description="what is marked in the text; kinds of a category count as it"
     )
-    corpora: list[RelationCorpusSettings] = Field(min_length=1)
+    corpora: Annotated[list[RelationCorpusSettings], DifferentlyNamed] = Field(min_length=1)
     schema_: str = Field("biomedical", alias="schema", description="a name, or a YAML file")
     held_back: str | None = Field(
         None, description="a list of PubMed ids that must not train; one a line"

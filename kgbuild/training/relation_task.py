@@ -66,10 +66,12 @@ class RelationTask:
     @property
     def identity(self) -> str:
         """Hash of the documents and of what the network learns of them."""
-        documents = sorted({example.document for example in self.training})
-        return content_hash(
-            "relations", self._settings.model_dump_json(exclude={"bag"}), *documents
-        )
+        examples = [*self.training]
+        for measured, _ in self._development.values():
+            examples += measured
+        data = [example.fingerprint for example in examples]
+        said = self._settings.model_dump_json(exclude={"bag", "training"})
+        return content_hash("relations", said, *data)
 
     def build(self, settings: TrainingSettings) -> nn.Module:
         """Return a new model."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kgbuild.errors import ConfigError
 from kgbuild.ontologies.schema import Schema
 from kgbuild.training.hardware import require_training
-from kgbuild.training.settings_file import resolve, start_path
+from kgbuild.training.settings_file import base_folder, named_or_file, start_path
 
 if TYPE_CHECKING:
     from kgbuild.evaluation.relations import Pair
@@ -56,7 +57,8 @@ def prepare_task(settings: RelationSettings, base: Path, *, beside: Path) -> Pre
     from kgbuild.training.relation_data import examples_of, labels_of, read_corpora
     from kgbuild.training.relation_task import RelationTask
 
-    schema = Schema.load(resolve(settings.schema_, beside))
+    schema = Schema.load(named_or_file(settings.schema_, beside))
+    _check_terms(settings, schema)
     corpora = read_corpora(settings, schema=schema, beside=beside)
     tokenizer = open_tokenizer(base)
     special = special_tokens(tokenizer)
@@ -89,6 +91,20 @@ def prepare_task(settings: RelationSettings, base: Path, *, beside: Path) -> Pre
     return PreparedTask(task, measured, corpora, learned[0])
 
 
+def _check_terms(settings: RelationSettings, schema: Schema) -> None:
+    """Raise where the settings name a category or a predicate that the schema hasn't."""
+    predicates = [p for own in settings.corpora for p in own.predicates.values()]
+    for kind, names, known in (
+        ("category", settings.categories, schema.categories),
+        ("predicate", predicates, schema.predicates),
+    ):
+        for name in names:
+            if name not in known:
+                near = get_close_matches(name, known, n=1)
+                hint = f"did you mean {near[0]!r}?" if near else f"it has: {', '.join(known)}"
+                raise ConfigError(f"the schema has no {kind} {name!r}; {hint}")
+
+
 def train_relations(
     settings: RelationSettings,
     folder: Path,
@@ -119,15 +135,12 @@ def train_relations(
         MissingExtraError: the extra ``train`` is not installed.
     """
     require_training(*(("scipy", "sklearn") if settings.bag.share else ()))
-    from kgbuild.checkpoints import find_checkpoint
     from kgbuild.training.loop import train
     from kgbuild.training.relation_export import export_relations
     from kgbuild.training.relation_model import RelationNet
 
-    training = settings.training.model_copy(
-        update={"base": resolve(settings.training.base, beside)}
-    )
-    base = find_checkpoint(training.base, weights=("*.safetensors",))
+    base = base_folder(settings.training.base, beside)
+    training = settings.training.model_copy(update={"base": str(base)})
     if final is not None:
         settings = settings.final()
     prepared = prepare_task(settings, base, beside=beside)

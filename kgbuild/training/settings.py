@@ -2,11 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+import re
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, Protocol, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-__all__ = ["CorpusFiles", "LoraSettings", "TrainingSettings"]
+__all__ = ["CorpusFiles", "DifferentlyNamed", "LoraSettings", "TrainingSettings", "own_defaults"]
+
+
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+CorporaT = TypeVar("CorporaT", bound=Sequence[_Named])
+
+
+def _differently_named(corpora: CorporaT) -> CorporaT:
+    names = [corpus.name for corpus in corpora]
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            raise ValueError(f"two corpora are called {name!r}: give each a name of its own")
+    return corpora
+
+
+DifferentlyNamed = AfterValidator(_differently_named)
+"""For lists of corpora: a name is a convention's, and a convention is one corpus's."""
+
+
+def own_defaults(**values: Any) -> BeforeValidator:
+    """Let ``values`` stand where a section of settings doesn't say otherwise."""
+    return BeforeValidator(lambda said: values | said if isinstance(said, dict) else said)
+
+
+def _known_device(device: str) -> str:
+    if not re.fullmatch("auto|cpu|cuda(:[0-9]+)?", device):
+        raise ValueError("expected auto, cpu, cuda or cuda:N")
+    return device
 
 
 class _Section(BaseModel):
@@ -75,5 +108,7 @@ class TrainingSettings(_Section):
     precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(
         "auto", description="auto: bf16 where the processor multiplies it fast, else fp32"
     )
-    device: str = Field("auto", description="auto, cpu, cuda or cuda:N")
+    device: Annotated[str, AfterValidator(_known_device)] = Field(
+        "auto", description="auto, cpu, cuda or cuda:N"
+    )
     checkpoint_seconds: float = Field(120, gt=0, description="seconds between checkpoints")

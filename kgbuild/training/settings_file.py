@@ -1,50 +1,42 @@
-"""A training's one configuration file: YAML, checked against its model."""
+"""What the names in a training's configuration file mean: files are relative to it."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TypeVar
-
-import yaml
-from pydantic import BaseModel, ValidationError
 
 from kgbuild.errors import ConfigError
 
-__all__ = ["read_settings", "resolve", "start_path"]
-
-Settings = TypeVar("Settings", bound=BaseModel)
-
-
-def read_settings(path: Path, kind: type[Settings]) -> Settings:
-    """Return the settings that a YAML file says.
-
-    Raises:
-        ConfigError: the file is absent or no YAML, or has unknown keys or unfit values; the message
-            lists them all, with what is known.
-    """
-    try:
-        data = yaml.safe_load(path.read_text("utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path} can't be read ({error.strerror})") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        reason = str(error).replace("\n", " ")
-        raise ConfigError(f"{path}: no valid YAML in UTF-8 ({reason})") from error
-    try:
-        return kind.model_validate(data or {})
-    except ValidationError as error:
-        problems = [
-            f"{path}: {'.'.join(map(str, e['loc'])) or 'the top level'}: {e['msg']}"
-            + (f" (got {e['input']!r})" if e["type"] != "missing" else "")
-            for e in error.errors()
-        ]
-        known = ", ".join(kind.model_fields)
-        raise ConfigError("\n".join([*problems, f"known at the top level: {known}"])) from error
+__all__ = ["base_folder", "named_or_file", "resolve", "start_path"]
 
 
 def resolve(name: str, folder: Path) -> str:
     """Return the file or folder ``name`` seen from ``folder``, or ``name`` where there is none."""
     path = folder / Path(name).expanduser()
     return str(path) if path.exists() else name
+
+
+def named_or_file(name: str, folder: Path) -> str:
+    """Return the file ``name`` seen from ``folder``, or the name of a vocabulary or schema.
+
+    A folder is only meant where the name has a separator: "mesh" is the vocabulary.
+    """
+    path = folder / Path(name).expanduser()
+    return str(path) if path.is_file() or (path.is_dir() and "/" in name) else name
+
+
+def base_folder(name: str, folder: Path) -> Path:
+    """Return the folder of an encoder to begin with: beside the settings, or a hub's.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    from kgbuild.normalizer.encoder import encoder_folder
+
+    try:
+        return encoder_folder(resolve(name, folder))
+    except ConfigError as error:
+        here = (folder / Path(name).expanduser()).absolute()
+        raise ConfigError(f"base: there is no folder {here}, and {error}") from error
 
 
 def start_path(name: str | None, folder: Path) -> Path | None:

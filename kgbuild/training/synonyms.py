@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kgbuild.errors import ConfigError
 from kgbuild.normalizer.expansion import expanded, long_forms
 from kgbuild.ontologies.schema import Schema
 from kgbuild.records import AnnotatedDocument, Failure, Term, content_hash
 from kgbuild.training.concepts import Concepts, gather_concepts
 from kgbuild.training.corpora import read_corpus
+from kgbuild.training.hardware import require_training
 from kgbuild.training.held_back import read_held_back, without
-from kgbuild.training.settings_file import resolve
+from kgbuild.training.settings_file import base_folder, named_or_file, resolve
 
 if TYPE_CHECKING:
     from kgbuild.training.encoder_settings import EncoderSettings, LinkedCorpus
@@ -58,14 +60,13 @@ def train_encoder(
         ConfigError, InputError, VocabularyError: a corpus, vocabulary or base is absent or unfit.
         MissingExtraError: the extra ``train`` is not installed.
     """
-    from kgbuild.checkpoints import find_checkpoint, open_tokenizer
+    require_training()
+    from kgbuild.checkpoints import open_tokenizer
     from kgbuild.training.encoder_task import EncoderTask
     from kgbuild.training.loop import train
 
-    training = settings.training.model_copy(
-        update={"base": resolve(settings.training.base, beside)}
-    )
-    base = find_checkpoint(training.base, weights=("*.safetensors",))
+    base = base_folder(settings.training.base, beside)
+    training = settings.training.model_copy(update={"base": str(base)})
     concepts = _open_concepts(settings, beside)
     documents, development, dropped = linked_documents(settings, beside=beside)
     learned = {
@@ -101,7 +102,7 @@ def linked_documents(
 
     A document that is held back, or that is in any development set, trains nothing.
     """
-    schema = Schema.load(settings.schema_)
+    schema = Schema.load(named_or_file(settings.schema_, beside))
 
     def read(own: LinkedCorpus, files: Sequence[str]) -> list[AnnotatedDocument]:
         return read_corpus([resolve(f, beside) for f in files], schema=schema, options=own.options)
@@ -130,11 +131,18 @@ def _open_concepts(settings: EncoderSettings, beside: Path) -> Concepts:
     from kgbuild.ontologies import open_vocabulary
 
     def terms(name: str, category: str | None) -> Iterator[Term]:
-        for term in open_vocabulary(resolve(name, beside), category=category).terms():
+        for term in open_vocabulary(named_or_file(name, beside), category=category).terms():
             if not isinstance(term, Failure):
                 yield term
 
-    return gather_concepts([(terms(s.name, s.category), s.share) for s in settings.sources()])
+    sources = settings.sources()
+    concepts = gather_concepts([(terms(s.name, s.category), s.share) for s in sources])
+    if not any(len(concept.names) > 1 for concept in concepts.members):
+        raise ConfigError(
+            f"{', '.join(s.name for s in sources)}: no term has two names, and synonyms are what "
+            "an encoder learns from"
+        )
+    return concepts
 
 
 def _pairs(

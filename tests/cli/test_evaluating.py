@@ -57,6 +57,52 @@ def test_another_tool_and_mentions_alone(kgb: Run, gold: Path, tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
+    "arguments",
+    [["--curve", "c.svg"], ["--reliability", "c.svg"], ["--train", "gold.pubtator"],
+     ["--recognizer", "dictionary"], ["--vocab", "names.tsv"]],
+)  # fmt: skip
+def test_what_another_tools_files_can_not_have_is_refused_before_the_work(
+    kgb: Run, gold: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = kgb("evaluate", gold, "-p", "tool.pubtator", "--json", "s.json", *arguments)
+    assert done.code == 2 and not done.out and not (tmp_path / "s.json").exists()
+    told = " ".join(done.err.split())
+    assert f"{arguments[0]} " in told and "leave out one of the two options" in told
+    assert "--predictions" in told
+
+
+def test_a_build_has_a_curve_and_no_reliability(
+    kgb: Run, gold: Path, fast: Path, tmp_path: Path
+) -> None:
+    out, curve = tmp_path / "graph", tmp_path / "c.svg"
+    vocab = ("--config", fast, "--vocab", tmp_path / "names.tsv")
+    built = kgb("build", gold, "--out", out, *vocab)
+    assert built.code == 0, built.err
+    done = kgb("evaluate", gold, "-p", out, "--samples", 0, "--curve", curve)
+    assert done.code == 0 and "<svg" in curve.read_text("utf-8"), done.err
+    refused = kgb("evaluate", gold, "-p", out, "--reliability", tmp_path / "r.svg")
+    assert refused.code == 2 and "--reliability needs a configuration" in refused.err
+
+
+def test_what_can_be_written_is_written_where_a_picture_has_nothing_to_show(
+    kgb: Run, gold: Path, tmp_path: Path
+) -> None:
+    gold.write_text(GOLD.replace("11\tCID\tD001241\tD001249\n", ""))
+    names = [tmp_path / name for name in ("s.json", "s.html", "c.svg", "r.svg")]
+    done = kgb(
+        "evaluate", gold, "--vocab", tmp_path / "names.tsv", "--samples", 0,
+        "--json", names[0], "--html", names[1], "--curve", names[2], "--reliability", names[3],
+    )  # fmt: skip
+    assert done.code == 2
+    assert [name.exists() for name in names] == [True, True, False, True]
+    lines = done.err.splitlines()
+    wrote = [line for line in lines if line.startswith("wrote ")]
+    assert wrote == [f"wrote {names[i]}" for i in (0, 1, 3)]
+    assert lines[-1].startswith(f"error: {names[2]} is not written: no curve to draw")
+
+
+@pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--map", "Chemical"], "expected LABEL=CATEGORY"),
@@ -65,6 +111,10 @@ def test_another_tool_and_mentions_alone(kgb: Run, gold: Path, tmp_path: Path) -
         (["--category", "Gene"], "annotates no Gene"),
         (["--json", "absent/s.json"], "there is no folder absent"),
         (["--predictions", "absent.xml"], "no such file or folder: absent.xml"),
+        (["--curve", "c.exe"], "c.exe: no picture format; expected one of"),
+        (["--task", "mentions", "--curve", "c.png"], "add --task statements"),
+        (["--task", "mentions", "--reliability", "c.png"], "add --task grounding"),
+        (["--task", "mentions", "--train", "gold.pubtator"], "add --task grounding"),
         (["--format", "pubtater"], "did you mean 'pubtator'"),
     ],
 )

@@ -109,10 +109,40 @@ def test_a_finished_training_is_not_done_again(base: Path, tmp_path: Path) -> No
 
 def test_a_folder_of_another_training_is_refused(base: Path, tmp_path: Path) -> None:
     train(HasToken(), settings(base, epochs=1), tmp_path)
-    with pytest.raises(ConfigError, match="another model, other data or other settings"):
+    with pytest.raises(ConfigError, match=r"differs in: training.seed\. Name another folder"):
         train(HasToken(), settings(base, epochs=1, seed=1), tmp_path)
-    with pytest.raises(ConfigError, match="name another folder"):
+    with pytest.raises(ConfigError, match="differs in: what is learned, or from which data"):
         train(HasToken(name="another"), settings(base, epochs=1), tmp_path)
+    other = make_base(tmp_path / "other", seed=7)
+    with pytest.raises(ConfigError, match="differs in: the weights that it begins with"):
+        train(HasToken(), settings(other, epochs=1), tmp_path)
+
+
+def test_what_does_not_change_the_result_may_change(
+    base: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        train(HasToken(stop_after=3), settings(base, epochs=1), tmp_path)
+    moved = make_base(tmp_path / "moved")
+    own = settings(moved, epochs=1, checkpoint_seconds=60, device="cpu")
+    train(HasToken(stop_after=7), own, tmp_path)
+    assert "finished before" not in caplog.text
+    train(HasToken(stop_after=0), own, tmp_path)
+    assert "finished before: nothing is trained anew" in caplog.text
+
+
+def test_a_damaged_checkpoint_is_named(base: Path, tmp_path: Path) -> None:
+    train(HasToken(), settings(base, epochs=1), tmp_path)
+    held = tmp_path / "checkpoint.pt"
+    for content in (b"", b"no checkpoint at all", held.read_bytes()[:1000]):
+        held.write_bytes(content)
+        with pytest.raises(ConfigError, match=r"checkpoint.pt can't be read .* to train anew"):
+            train(HasToken(), settings(base, epochs=1), tmp_path)
+
+
+def test_an_epoch_that_is_not_planned_is_refused(base: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"epoch 3 is asked for .* have 2"):
+        train(HasToken(), settings(base, epochs=2), tmp_path, stop_after=3)
 
 
 def test_training_stops_when_nothing_gets_better(base: Path, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -175,6 +176,68 @@ def test_a_category_that_the_corpus_lacks_is_named(tmp_path: Path) -> None:
     corpora = [{"name": "x", "training": ["train.txt"], "categories": ["Disease", "Gene"]}]
     with pytest.raises(ConfigError, match="annotates no Gene: it has ChemicalEntity, Disease"):
         load_corpora(settings(tmp_path, corpora=corpora), beside=tmp_path)
+
+
+def test_other_annotations_or_hints_are_another_training(tmp_path: Path) -> None:
+    write_inputs(tmp_path)
+    (tmp_path / "names.tsv").write_text("id\tname\tcategory\nX:1\tasthma\tDisease\n", "utf-8")
+    short = settings(tmp_path).training.model_copy(update={"epochs": 1})
+
+    def run(**more: object) -> None:
+        own = settings(tmp_path, gazetteer=["names.tsv"], training=short, **more)
+        train_ner(own, tmp_path / "run", beside=tmp_path)
+
+    run()
+    for name, old, new in (
+        ("train.txt", "\tDisease\t", "\tChemical\t"),
+        ("dev.txt", "\tDisease\t", "\tChemical\t"),
+        ("names.tsv", "asthma", "cough"),
+    ):
+        file = tmp_path / name
+        before = file.read_text("utf-8")
+        file.write_text(before.replace(old, new, 1), "utf-8")
+        with pytest.raises(ConfigError, match="differs in: what is learned, or from which data"):
+            run()
+        file.write_text(before, "utf-8")
+    run()
+
+
+def test_unfit_settings_of_a_corpus_are_named(tmp_path: Path) -> None:
+    write_inputs(tmp_path)
+    (corpus, _) = settings(tmp_path).model_dump()["corpora"]
+    write_pubtator(tmp_path / "some.txt", first=3, count=2)
+    for changed, said in (
+        ({"training": ["dev.txt"]}, "all of its 12 training documents are held back, or in a dev"),
+        ({"training": ["some.txt"]}, "all of its 2 training documents are held back"),
+        ({"options": {"categry": "Gene"}}, "unknown option 'categry'"),
+    ):
+        wrong = settings(tmp_path, corpora=[corpus | changed])
+        with pytest.raises(ConfigError, match=said):
+            load_corpora(wrong, beside=tmp_path)
+    with pytest.raises(ConfigError, match=r"longest_window is 300, but .*base takes \d+ word"):
+        train_ner(settings(tmp_path, longest_window=300), tmp_path / "run", beside=tmp_path)
+    absent = settings(tmp_path).training.model_copy(update={"base": "trainings/absent"})
+    with pytest.raises(ConfigError, match=rf"there is no folder {tmp_path}/trainings/absent"):
+        train_ner(settings(tmp_path, training=absent), tmp_path / "run", beside=tmp_path)
+
+
+def test_repeated_documents_are_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    write_inputs(tmp_path)
+    twice = [tmp_path / "train.txt", tmp_path / "dev.txt", tmp_path / "train.txt"]
+    assert len(read_corpus(twice, schema=SCHEMA)) == 77
+    assert "79 documents that repeat an id are left out" in caplog.text
+
+
+def test_a_default_that_no_corpus_can_give_is_refused(trained: tuple[Path, NerReport]) -> None:
+    folder = trained[0] / "odd"
+    shutil.copytree(trained[1].folder, folder)
+    said = json.loads((folder / "mentions.json").read_text("utf-8"))
+    said["default"]["Disease"] = "yours"
+    (folder / "mentions.json").write_text(json.dumps(said), "utf-8")
+    with pytest.raises(
+        ConfigError, match=r"default for Disease is another corpus, knows no .*yours"
+    ):
+        TaggerRecognizer(folder)
 
 
 def test_a_file_without_annotations_is_named(tmp_path: Path) -> None:

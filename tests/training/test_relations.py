@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 from related import write_related
 from tiny_base import make_base
 
@@ -256,11 +258,35 @@ def test_wrong_settings_are_named(trained: tuple[Path, RelationReport]) -> None:
     with pytest.raises(ConfigError, match="relates Gene, which `categories` doesn't list"):
         labels_of(settings(corpora=[corpus | {"pairs": [("Gene", "Gene")], "implies": {}}]))
     with pytest.raises(ConfigError, match="has no Bind to learn from"):
-        wrong = settings(corpora=[corpus | {"types": ["Bind"], "implies": {}}])
+        own = {"types": ["CID", "Bind"], "implies": {}}
+        wrong = settings(corpora=[corpus | own])
         read_corpora(wrong, schema=SCHEMA, beside=folder)
     with pytest.raises(ConfigError, match="implies CID: three x, but there is no such"):
         wrong = settings(corpora=[corpus | {"implies": {"CID": ("three", "x")}}])
         prepare_task(wrong, folder / "base", beside=folder)
+    with pytest.raises(ValidationError, match="'CDI' begins with no type of this"):
+        settings(corpora=[corpus | {"predicates": {"CDI": "causes"}}])
+    for changed, said in (
+        ({"corpora": [corpus | {"predicates": {"CID": "cuases"}, "implies": {}}]}, "'causes'"),
+        ({"categories": [*PAIR, "Diseas"]}, "no category 'Diseas'; did you mean 'Disease'"),
+    ):
+        with pytest.raises(ConfigError, match=said):
+            prepare_task(settings(**changed), folder / "base", beside=folder)
+    with pytest.raises(ConfigError, match="mark_layer is 9, but the encoder has 2 layers"):
+        train_relations(settings(mark_layer=9), folder / "odd", beside=folder)
+
+
+def test_other_relations_are_another_training(
+    trained: tuple[Path, RelationReport], tmp_path: Path
+) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(trained[0], folder)
+    file = folder / "induced.txt"
+    lines = file.read_text("utf-8").splitlines(keepends=True)
+    last = max(i for i, line in enumerate(lines) if "\tCID\t" in line)
+    file.write_text("".join(lines[:last] + lines[last + 1 :]), "utf-8")
+    with pytest.raises(ConfigError, match="differs in: what is learned, or from which data"):
+        train_relations(settings(), folder / "run", beside=folder)
 
 
 def test_training_starts_from_another_and_the_head_alone_can_be_trained(

@@ -14,8 +14,8 @@ WORDS = (
 )
 
 
-def make_base(folder: Path, *, width: int = 32, layers: int = 2) -> Path:
-    """Write the model into ``folder``; the same weights every time."""
+def make_base(folder: Path, *, width: int = 32, layers: int = 2, seed: int = 0) -> Path:
+    """Write the model into ``folder``; the same weights every time for a seed."""
     quiet_transformers()
     import torch
     from transformers import BertConfig, BertModel
@@ -24,7 +24,7 @@ def make_base(folder: Path, *, width: int = 32, layers: int = 2) -> Path:
     pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters]
     pieces += [f"##{letter}" for letter in letters]
     pieces += [word for word in dict.fromkeys(WORDS.split(" ")) if word not in pieces]
-    torch.manual_seed(7)
+    torch.manual_seed(7 + seed)
     config = BertConfig(
         vocab_size=len(pieces), hidden_size=width, num_hidden_layers=layers,
         num_attention_heads=4, intermediate_size=2 * width, max_position_embeddings=256,
