@@ -219,9 +219,12 @@ ROADS: dict[str, type[Measured]] = {"crf": CrfTask, "span": SpanTask, "names": N
 def main() -> None:
     parser = arguments(__doc__)
     parser.add_argument("--roads", nargs="+", choices=ROADS, default=list(ROADS))
+    parser.add_argument(
+        "--seeds", nargs="*", type=int, default=[1, 2], help="of the recipe, to compare with"
+    )
     options = parser.parse_args()
     ground = Ground.open(options)
-    for seed in (1, 2):
+    for seed in options.seeds:
         ground.run(Measured, seed)
     for road in options.roads:
         more = {}
