@@ -18,7 +18,7 @@ from kgbuild.errors import ConfigError, InputError
 from kgbuild.records import AnnotatedDocument, Failure, content_hash
 from kgbuild.training.hardware import require_training
 from kgbuild.training.settings import TrainingSettings, own_defaults
-from kgbuild.training.settings_file import base_folder, named_or_file, resolve
+from kgbuild.training.settings_file import encoder_beside, named_or_file, resolve
 from kgbuild.training.word_pieces import count_pieces, keep_pieces, prune_encoder
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def make_base(settings: BaseSettings, folder: Path, *, beside: Path) -> int:
         ConfigError: the base has no WordPiece vocabulary, or ``pieces`` is no tokenizer.
     """
     require_training()
-    base = base_folder(settings.base, beside)
+    base = encoder_beside(settings.base, beside)
     if settings.pieces is not None:
         file = Path(resolve(settings.pieces, beside))
         try:
@@ -135,7 +135,7 @@ def pretrain(
     from kgbuild.checkpoints import open_tokenizer
     from kgbuild.training.loop import train
 
-    base = base_folder(settings.training.base, beside)
+    base = encoder_beside(settings.training.base, beside)
     training = settings.training.model_copy(update={"base": str(base)})
     tokenizer = open_tokenizer(base)
     windows = _windows(tokenizer, _texts(settings.texts, beside), settings.window)

@@ -16,7 +16,7 @@ from kgbuild.training.corpora import read_corpus
 from kgbuild.training.hardware import require_training
 from kgbuild.training.held_back import read_held_back, without
 from kgbuild.training.ner_data import Corpus
-from kgbuild.training.settings_file import base_folder, named_or_file, resolve, start_path
+from kgbuild.training.settings_file import encoder_beside, named_or_file, resolve, start_path
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -69,7 +69,7 @@ def train_ner(
     from kgbuild.training.loop import train
     from kgbuild.training.ner_task import NerTask
 
-    base = base_folder(settings.training.base, beside)
+    base = encoder_beside(settings.training.base, beside)
     training = settings.training.model_copy(update={"base": str(base)})
     _check_windows(settings, base)
     tokenizer = open_tokenizer(base)

@@ -12,7 +12,7 @@ import numpy as np
 
 from kgbuild.errors import ConfigError
 from kgbuild.normalizer.reranking import OWN, RANKING_FILE, SAID, Reranker, Rival, TextContext
-from kgbuild.training.settings_file import named_or_file, resolve
+from kgbuild.training.settings_file import encoder_beside, named_or_file
 from kgbuild.training.synonyms import is_for_ranking, linked_documents
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def _linker(settings: RankingSettings, beside: Path) -> Linker:
         schema=named_or_file(settings.schema_, beside),
         vocabularies=[named_or_file(name, beside) for name in settings.vocabularies],
         grounding=GroundingConfig(
-            dense="on", encoder=resolve(settings.encoder, beside), without=["ranking"]
+            dense="on", encoder=str(encoder_beside(settings.encoder, beside)), without=["ranking"]
         ),
     )
     linker = make_components(prepare(config)).grounder

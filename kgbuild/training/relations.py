@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from kgbuild.errors import ConfigError
 from kgbuild.ontologies.schema import Schema
 from kgbuild.training.hardware import require_training
-from kgbuild.training.settings_file import base_folder, named_or_file, start_path
+from kgbuild.training.settings_file import encoder_beside, named_or_file, start_path
 
 if TYPE_CHECKING:
     from kgbuild.evaluation.relations import Pair
@@ -139,7 +139,7 @@ def train_relations(
     from kgbuild.training.relation_export import export_relations
     from kgbuild.training.relation_model import RelationNet
 
-    base = base_folder(settings.training.base, beside)
+    base = encoder_beside(settings.training.base, beside)
     training = settings.training.model_copy(update={"base": str(base)})
     if final is not None:
         settings = settings.final()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from kgbuild.errors import ConfigError
 
-__all__ = ["base_folder", "named_or_file", "resolve", "start_path"]
+__all__ = ["encoder_beside", "named_or_file", "resolve", "start_path"]
 
 
 def resolve(name: str, folder: Path) -> str:
@@ -24,8 +24,8 @@ def named_or_file(name: str, folder: Path) -> str:
     return str(path) if path.is_file() or (path.is_dir() and "/" in name) else name
 
 
-def base_folder(name: str, folder: Path) -> Path:
-    """Return the folder of an encoder to begin with: beside the settings, or a hub's.
+def encoder_beside(name: str, folder: Path) -> Path:
+    """Return the folder of an encoder: beside the settings, or a hub's.
 
     Raises:
         ConfigError: there is none.
@@ -36,7 +36,7 @@ def base_folder(name: str, folder: Path) -> Path:
         return encoder_folder(resolve(name, folder))
     except ConfigError as error:
         here = (folder / Path(name).expanduser()).absolute()
-        raise ConfigError(f"base: there is no folder {here}, and {error}") from error
+        raise ConfigError(f"there is no folder {here}, and {error}") from error
 
 
 def start_path(name: str | None, folder: Path) -> Path | None:

@@ -17,7 +17,7 @@ from kgbuild.training.concepts import Concepts, gather_concepts
 from kgbuild.training.corpora import read_corpus
 from kgbuild.training.hardware import require_training
 from kgbuild.training.held_back import read_held_back, without
-from kgbuild.training.settings_file import base_folder, named_or_file, resolve
+from kgbuild.training.settings_file import encoder_beside, named_or_file, resolve
 
 if TYPE_CHECKING:
     from kgbuild.training.encoder_settings import EncoderSettings, LinkedCorpus
@@ -65,7 +65,7 @@ def train_encoder(
     from kgbuild.training.encoder_task import EncoderTask
     from kgbuild.training.loop import train
 
-    base = base_folder(settings.training.base, beside)
+    base = encoder_beside(settings.training.base, beside)
     training = settings.training.model_copy(update={"base": str(base)})
     concepts = _open_concepts(settings, beside)
     documents, development, dropped = linked_documents(settings, beside=beside)

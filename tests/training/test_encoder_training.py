@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from tiny_base import make_base
 from typer.testing import CliRunner
 
 from kgbuild.cli import app
+from kgbuild.errors import ConfigError
 from kgbuild.normalizer.encoder import OnnxEncoder, open_encoder
 from kgbuild.records import Synonym, Term
 from kgbuild.training.concepts import gather_concepts
@@ -104,6 +106,26 @@ def test_held_back_and_development_documents_never_train(
     assert not used & {item.document.id for item in development["own"]}
     assert dropped == report.dropped == {"own": 2 + 7}  # 66 to 72 are in both files
     assert 0 < report.mentions["own"] < len(used)  # some are left to the fitting of a reranker
+
+
+def test_other_synonyms_are_another_training_and_none_teach_nothing(
+    trained: tuple[Path, EncoderReport], tmp_path: Path
+) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(trained[0], folder)
+    names = folder / "names.tsv"
+    names.write_text(names.read_text("utf-8").replace("the cough", "a cough"), "utf-8")
+    with pytest.raises(ConfigError, match="differs in: what is learned, or from which data"):
+        train_encoder(settings(), folder / "run", beside=folder)
+    names.write_text("id\tname\tsynonyms\nX:cough\tcough\t\n", "utf-8")
+    (folder / "encoder.yaml").write_text(settings().model_dump_json(by_alias=True), "utf-8")
+    command = ["train", "encoder", str(folder / "encoder.yaml"), "--out", str(folder / "none")]
+    result = CliRunner().invoke(app, command)
+    assert isinstance(result.exception, ConfigError)
+    assert str(result.exception) == (
+        f"{folder}/encoder.yaml: names.tsv: no term has two names, and synonyms are what an "
+        "encoder learns from"
+    )
 
 
 def test_the_command_trains_without_a_corpus_and_goes_on(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from kgbuild.training.encoder_settings import EncoderSettings
 from kgbuild.training.ner_settings import NerSettings
 from kgbuild.training.ranking_settings import RankingSettings
 from kgbuild.training.relation_settings import RelationSettings
-from kgbuild.training.settings_file import base_folder, named_or_file, resolve
+from kgbuild.training.settings_file import encoder_beside, named_or_file, resolve
 from kgbuild.yaml_models import parse_model, read_model
 
 NER = """
@@ -87,4 +87,4 @@ def test_names_are_files_beside_the_settings_or_names_of_the_catalogue(tmp_path:
     assert named_or_file("mesh", tmp_path) == "mesh"
     assert named_or_file("./mesh", tmp_path) == str(tmp_path / "mesh")
     assert resolve("mesh", tmp_path) == str(tmp_path / "mesh")
-    assert base_folder("mesh", tmp_path) == tmp_path / "mesh"
+    assert encoder_beside("mesh", tmp_path) == tmp_path / "mesh"
