@@ -25,7 +25,7 @@ from kgbuild.extractors.repeats import with_repeats
 from kgbuild.extractors.tagging import TaggedText, prepare
 from kgbuild.extractors.windows import Window, plan_windows
 from kgbuild.extractors.word_features import FEATURES, multi_hot
-from kgbuild.records import AnnotatedDocument, Mention
+from kgbuild.records import AnnotatedDocument, Mention, Span
 
 if TYPE_CHECKING:
     import numpy as np
@@ -135,6 +135,32 @@ class TaggerRecognizer:
     def categories(self) -> tuple[str, ...]:
         """What it finds."""
         return tuple(self._conventions.chosen)
+
+    @property
+    def conventions(self) -> Mapping[str, tuple[str, ...]]:
+        """The categories of each corpus that the model learned from."""
+        return {head.name: tuple(head.groups) for head in self._conventions.all_heads}
+
+    def word_probabilities(
+        self, batch: Sequence[AnnotatedDocument]
+    ) -> list[tuple[Sequence[Span], dict[str, NDArray[np.float32]]]]:
+        """Return the words of each document, and the probabilities of their labels.
+
+        These are by convention, ``(words, labels)`` each, the labels in the order of
+        ``bioes_labels`` of the convention's categories.
+        """
+        import numpy as np
+
+        return [
+            (
+                item.text.words,
+                {
+                    head.name: np.exp(_log_softmax(item.scores[:, head.low : head.high]))
+                    for head in self._conventions.all_heads
+                },
+            )
+            for item in self._scored(batch)
+        ]
 
     def recognize(self, batch: Sequence[AnnotatedDocument]) -> list[tuple[Mention, ...]]:
         """Return the mentions of each document, in order of start.

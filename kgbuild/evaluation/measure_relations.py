@@ -102,6 +102,30 @@ def measure_relations(
     evaluation.tables.append(Table(name, title, note, tuple(shown)))
     evaluation.relations = _errors(gold, found, wanted, predicted)
     evaluation.relations_of = title
+    _note_prefixes(evaluation, title, wanted, predicted)
+
+
+def _note_prefixes(
+    evaluation: Evaluation, title: str, wanted: Collection[Pair], predicted: Collection[Pair]
+) -> None:
+    """Say that most predictions can't be right, where that is the vocabularies' fault."""
+    known = {_prefix(end) for pair in wanted for end in (pair.first, pair.second)}
+    foreign = [
+        others
+        for pair in predicted
+        if (others := {_prefix(pair.first), _prefix(pair.second)} - known)
+    ]
+    if 2 * len(foreign) > len(predicted):
+        evaluation.notes.append(
+            f"{title}: {len(foreign):,} of {len(predicted):,} predictions have identifiers of "
+            f"{', '.join(sorted(set().union(*foreign)))}, gold ones are of "
+            f"{', '.join(sorted(known))}: they can't be right; use vocabularies of the latter, or "
+            "ones that cross-reference them"
+        )
+
+
+def _prefix(curie: str) -> str:
+    return curie.partition(":")[0]
 
 
 def _judged(item: AnnotatedDocument, kinds: Collection[frozenset[str]]) -> AnnotatedDocument:

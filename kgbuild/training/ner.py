@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from kgbuild.training.loop import Progress, TrainingResult
     from kgbuild.training.ner_model import Tagger
     from kgbuild.training.ner_settings import CorpusSettings, NerSettings
+    from kgbuild.training.teachers import Teachers
 
 __all__ = ["NerReport", "export_tagger", "load_corpora", "open_gazetteer", "train_ner"]
 
@@ -82,9 +83,18 @@ def train_ner(
         corpus.prepare(tokenizer, gazetteer)
         if corpus.lost:
             _log.info("%s: %d overlapping mentions are not learned", corpus.name, corpus.lost)
+    teachers = _teachers(settings, beside)
+    unlabelled = _unlabelled(settings, [*corpora, *development.values()], beside=beside)
+    if unlabelled is not None:
+        unlabelled.prepare(tokenizer, gazetteer)
+    learned = [*corpora, *filter(None, [unlabelled])]
+    if teachers is not None:
+        for corpus in learned:
+            teachers.teach(corpus)
     task = NerTask(
         corpora, development, settings, special=_special(tokenizer, base),
         start_from=start_path(settings.start_from, beside),
+        teachers=teachers, unlabelled=unlabelled,
     )  # fmt: skip
     result = train(task, training, folder, stop_after=final, progress=progress)
     export_tagger(result, settings, base, folder / "model")
@@ -93,7 +103,7 @@ def train_ner(
     return NerReport(
         folder / "model",
         result.best,
-        {corpus.name: len(corpus.documents) for corpus in corpora},
+        {corpus.name: len(corpus.documents) for corpus in learned},
         dropped,
         result.trained_share,
     )
@@ -107,9 +117,7 @@ def load_corpora(
     A document that is held back, or that is in any development set, trains nothing.
     """
     schema = Schema.load(named_or_file(settings.schema_, beside))
-    held: frozenset[str] = frozenset()
-    if settings.held_back is not None:
-        held = read_held_back(Path(resolve(settings.held_back, beside)))
+    held = _held_back(settings, beside)
     development = {
         own.name: Corpus(
             own.name, tuple(own.categories), _read(own, own.development, schema, beside)
@@ -126,6 +134,34 @@ def load_corpora(
         _check_categories(own, kept, len(read))
         corpora.append(Corpus(own.name, tuple(own.categories), kept, share=own.share))
     return corpora, development, dropped
+
+
+def _held_back(settings: NerSettings, beside: Path) -> frozenset[str]:
+    if settings.held_back is None:
+        return frozenset()
+    return read_held_back(Path(resolve(settings.held_back, beside)))
+
+
+def _teachers(settings: NerSettings, beside: Path) -> Teachers | None:
+    from kgbuild.training.teachers import Teachers
+
+    if settings.teachers is None:
+        return None
+    folders = [Path(resolve(name, beside)) for name in settings.teachers.models]
+    conventions = {own.name: own.categories for own in settings.corpora}
+    return Teachers(folders, conventions, weight=settings.teachers.weight)
+
+
+def _unlabelled(settings: NerSettings, corpora: Sequence[Corpus], *, beside: Path) -> Corpus | None:
+    """Return the texts that only teachers label, none of them held back or in ``corpora``."""
+    from kgbuild.training.teachers import read_unlabelled
+
+    if settings.teachers is None or not settings.teachers.texts:
+        return None
+    known = {item.document.id for corpus in corpora for item in corpus.documents}
+    texts = [resolve(name, beside) for name in settings.teachers.texts]
+    items = read_unlabelled(texts, held=known | _held_back(settings, beside))
+    return Corpus("unlabelled", (), items, share=settings.teachers.share)
 
 
 def _read(own: CorpusSettings, files: Sequence[str], schema: Schema, beside: Path) -> list[Any]:

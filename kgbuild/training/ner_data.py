@@ -11,6 +11,7 @@ import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 from kgbuild.extractors.tagging import TaggedText, prepare
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
 
     from kgbuild.extractors.gazetteer import Gazetteer
 
-__all__ = ["Corpus", "Example", "windows", "word_labels"]
+__all__ = ["UNLABELLED", "Corpus", "Example", "windows", "word_labels"]
+
+UNLABELLED = -1
+"""In place of a corpus: nobody labelled the text, but teachers."""
 
 
 def word_labels(
@@ -57,13 +61,18 @@ def word_labels(
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A window of a document: pieces ``start:end`` of ``text``."""
+    """A window of a document: pieces ``start:end`` of ``text``.
+
+    ``corpus`` is the place of the corpus that has labelled it, or ``UNLABELLED``; ``taught`` is
+    what teachers say of the text's words, ``(words, labels of all corpora)``.
+    """
 
     corpus: int
     text: TaggedText
     labels: NDArray[np.int64]
     start: int
     end: int
+    taught: NDArray[np.float16] | None = None
 
 
 @dataclass
@@ -75,6 +84,8 @@ class Corpus:
         categories: what the corpus annotates.
         documents: with sentences, abbreviations and gold mentions.
         share: part of the documents without any mention that an epoch shows, in [0, 1].
+        taught: what teachers say of the words of each of the texts, where there are teachers:
+            probabilities, ``(words, labels of all corpora)``.
     """
 
     name: str
@@ -84,6 +95,7 @@ class Corpus:
     texts: list[TaggedText] = field(default_factory=list)
     labels: list[NDArray[np.int64]] = field(default_factory=list)
     lost: int = 0
+    taught: list[NDArray[np.float16]] = field(default_factory=list)
 
     @property
     def fingerprint(self) -> str:
@@ -112,15 +124,20 @@ class Corpus:
         self, index: int, rng: random.Random, *, shortest: int, longest: int
     ) -> Iterator[Example]:
         """Yield an epoch's windows: whole sentences, up to a random number of pieces each."""
-        for text, labels in zip(self.texts, self.labels, strict=True):
+        taught = self.taught or repeat(None)
+        for text, labels, said in zip(self.texts, self.labels, taught, strict=False):
             if not labels.any() and rng.random() >= self.share:
                 continue
-            yield from windows(text, labels, index, rng.randint(shortest, longest))
+            yield from windows(text, labels, index, rng.randint(shortest, longest), said)
 
 
 def windows(
-    text: TaggedText, labels: NDArray[np.int64], index: int, capacity: int
+    text: TaggedText,
+    labels: NDArray[np.int64],
+    index: int,
+    capacity: int,
+    taught: NDArray[np.float16] | None = None,
 ) -> Iterator[Example]:
     """Cut a text into windows of whole sentences of at most ``capacity`` pieces, if they can."""
     for window in plan_windows(len(text.ids), capacity=capacity, stride=0, starts=text.starts):
-        yield Example(index, text, labels, window.start, window.end)
+        yield Example(index, text, labels, window.start, window.end, taught)

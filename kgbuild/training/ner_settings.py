@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from kgbuild.training.settings import CorpusFiles, DifferentlyNamed, TrainingSettings
 
-__all__ = ["CorpusSettings", "NerSettings"]
+__all__ = ["CorpusSettings", "NerSettings", "TeacherSettings"]
 
 
 class CorpusSettings(CorpusFiles):
@@ -24,6 +24,27 @@ class CorpusSettings(CorpusFiles):
     share: float = Field(
         1.0, ge=0, le=1, description="share of documents without mentions that an epoch shows"
     )
+
+
+class TeacherSettings(BaseModel):
+    """Finished recognizers that a student learns from, beside the annotations."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    models: list[str] = Field(
+        min_length=1,
+        description="folders of recognizers, e.g. the model/ of trainings with other seeds",
+    )
+    texts: list[str] = Field(
+        default=[], description="documents of any readable format that only teachers label"
+    )
+    weight: float = Field(
+        0.5,
+        gt=0,
+        le=1,
+        description="share of the loss that is theirs, not the annotations'",
+    )
+    share: float = Field(1.0, ge=0, le=1, description="share of the texts that an epoch shows")
 
 
 class NerSettings(BaseModel):
@@ -44,6 +65,9 @@ class NerSettings(BaseModel):
         None,
         description="folder of a finished training over the same base, or a recognizer's .onnx "
         "file, to go on from; all heads are new where corpora or categories are others",
+    )
+    teachers: TeacherSettings | None = Field(
+        None, description="recognizers whose judgement is learned beside the annotations"
     )
     gazetteer: list[str] = Field(
         default=[], description="vocabularies whose names are features; as in a build"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from torch.nn.functional import cross_entropy
 
 from kgbuild.batching import pack_by_length
 from kgbuild.extractors.conventions import bioes_labels
@@ -15,7 +17,7 @@ from kgbuild.extractors.labels import decode, read_labels, runs
 from kgbuild.extractors.word_features import FEATURES, multi_hot
 from kgbuild.records import content_hash
 from kgbuild.training.encoder import described, open_base, take_weights
-from kgbuild.training.ner_data import Corpus, Example, windows
+from kgbuild.training.ner_data import UNLABELLED, Corpus, Example, windows
 from kgbuild.training.ner_model import Tagger
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from kgbuild.training.ner_settings import NerSettings
     from kgbuild.training.settings import TrainingSettings
+    from kgbuild.training.teachers import Teachers
 
 __all__ = ["NerTask"]
 
@@ -41,6 +44,8 @@ class NerTask:
         settings: of the tagger.
         special: ids of the classifying, separating, masking and padding tokens.
         start_from: see ``NerSettings``.
+        teachers: by whom the training corpora's texts were taught.
+        unlabelled: texts that only teachers label.
     """
 
     def __init__(
@@ -51,8 +56,11 @@ class NerTask:
         *,
         special: tuple[int, int, int, int],
         start_from: Path | None = None,
+        teachers: Teachers | None = None,
+        unlabelled: Corpus | None = None,
     ) -> None:
         self._start_from = start_from
+        self._teachers, self._unlabelled = teachers, unlabelled
         self._training, self._development = training, development
         self._settings = settings
         self._start, self._stop, self._mask, self._pad = special
@@ -66,7 +74,10 @@ class NerTask:
     @property
     def identity(self) -> str:
         """Hash of the corpora and of what is learned of them."""
-        data = [c.fingerprint for c in (*self._training, *self._development.values())]
+        corpora = [*self._training, *self._development.values()]
+        data = [c.fingerprint for c in (*corpora, *filter(None, [self._unlabelled]))]
+        if self._teachers is not None:
+            data.append(self._teachers.identity)
         return content_hash("ner", self._settings.model_dump_json(exclude={"training"}), *data)
 
     def build(self, settings: TrainingSettings) -> nn.Module:
@@ -87,9 +98,12 @@ class NerTask:
     def batches(self, epoch: int, random: random.Random) -> Sequence[Batch]:
         """Return windows of random length, packed by length, in random order."""
         own = self._settings
+        corpora = list(enumerate(self._training))
+        if self._unlabelled is not None:
+            corpora.append((UNLABELLED, self._unlabelled))
         examples = [
             example
-            for index, corpus in enumerate(self._training)
+            for index, corpus in corpora
             for example in corpus.examples(
                 index, random, shortest=own.shortest_window, longest=own.longest_window
             )
@@ -108,10 +122,13 @@ class NerTask:
         return batches
 
     def loss(self, model: nn.Module, batch: Batch, device: torch.device) -> Tensor:
-        """Return the cross entropy of the labels at the words' first pieces."""
+        """Return the cross entropy of the labels at the words' first pieces.
+
+        Where there are teachers, their probabilities of every corpus's labels have their share of
+        it.
+        """
         ids, mask, features = self._arrays(batch, training=True)
         logits = model(ids.to(device), mask.to(device), features.to(device)).float()
-        losses, count = [], 0
         by_corpus: dict[int, tuple[list[NDArray[np.int64]], list[NDArray[np.int64]]]] = {}
         width = ids.shape[1]
         for row, example in enumerate(batch):
@@ -120,18 +137,42 @@ class NerTask:
             flat.append(places + row * width + 1)
             wanted.append(labels)
         every = logits.reshape(-1, logits.shape[-1])
+        losses = [every.new_zeros(())]
         for corpus, (flat, wanted) in by_corpus.items():
-            low, high = self._bounds[corpus], self._bounds[corpus + 1]
-            rows = torch.from_numpy(np.concatenate(flat)).to(device)
-            right = torch.from_numpy(np.concatenate(wanted)).to(device)
-            losses.append(
-                torch.nn.functional.cross_entropy(
-                    every[rows, low:high], right, reduction="sum",
-                    label_smoothing=self._settings.label_smoothing,
-                )
-            )  # fmt: skip
-            count += len(right)
-        return torch.stack(losses).sum() / max(count, 1)
+            if corpus != UNLABELLED:
+                low, high = self._bounds[corpus], self._bounds[corpus + 1]
+                rows = torch.from_numpy(np.concatenate(flat)).to(device)
+                right = torch.from_numpy(np.concatenate(wanted)).to(device)
+                losses.append(
+                    cross_entropy(
+                        every[rows, low:high], right, reduction="sum",
+                        label_smoothing=self._settings.label_smoothing,
+                    )
+                )  # fmt: skip
+        total = torch.stack(losses).sum()
+        if (teachers := self._teachers) is not None:
+            theirs = self._taught(teachers, every, batch, width)
+            total = (1 - teachers.weight) * total + teachers.weight * theirs
+        count = sum(len(labels) for _, wanted in by_corpus.values() for labels in wanted)
+        return total / max(count, 1)
+
+    def _taught(self, teachers: Teachers, logits: Tensor, batch: Batch, width: int) -> Tensor:
+        """Return the sum of the words' cross entropies with what teachers say of each corpus."""
+        places, said = [], []
+        for row, example in enumerate(batch):
+            assert example.taught is not None  # teachers read every text
+            low, high = _word_range(example)
+            places.append(example.text.first[low:high] - example.start + row * width + 1)
+            said.append(example.taught[low:high])
+        rows = logits[torch.from_numpy(np.concatenate(places)).to(logits.device)]
+        wanted = torch.from_numpy(np.concatenate(said).astype(np.float32)).to(logits.device)
+        bounds = pairwise(self._bounds)
+        losses = [
+            cross_entropy(rows[:, low:high], wanted[:, low:high], reduction="sum")
+            for (low, high), known in zip(bounds, teachers.known, strict=True)
+            if known
+        ]
+        return torch.stack(losses).sum()
 
     def evaluate(self, model: nn.Module, device: torch.device) -> Mapping[str, float]:
         """Return strict F1 of each corpus and category; the score is the corpora's mean."""
@@ -217,10 +258,14 @@ class NerTask:
 
 def _targets(example: Example) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the places of the window's words within it, and their labels."""
-    text = example.text
-    low = int(np.searchsorted(text.first, example.start))
-    high = int(np.searchsorted(text.first, example.end))
-    return text.first[low:high] - example.start, example.labels[low:high]
+    low, high = _word_range(example)
+    return example.text.first[low:high] - example.start, example.labels[low:high]
+
+
+def _word_range(example: Example) -> tuple[int, int]:
+    """Return the window's words: the first, and the one after the last."""
+    low, high = np.searchsorted(example.text.first, (example.start, example.end)).tolist()
+    return low, high
 
 
 def _strict(corpus: Corpus, found: Sequence[set[tuple[int, int, str]]]) -> dict[str, float]:

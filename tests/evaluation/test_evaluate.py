@@ -255,6 +255,20 @@ def test_identifiers_of_other_vocabularies_are_pointed_out(
     assert "gold identifiers are of MESH, predicted ones of DOID" in found.notes[-1]
 
 
+def test_relations_between_identifiers_of_another_vocabulary_are_pointed_out(
+    gold: Path, config: Config, tmp_path: Path
+) -> None:
+    path = tmp_path / "tool.pubtator"
+    path.write_text(GOLD.replace("D013276", "DOID:10808").replace("D000140", "DOID:3650"), "utf-8")
+    found = evaluate(request(gold, config, predictions=[path], tasks=["relations"]))
+    assert found.notes == [
+        "Relations: 2 of 3 predictions have identifiers of DOID, gold ones are of MESH: they can't "
+        "be right; use vocabularies of the latter, or ones that cross-reference them"
+    ]
+    path.write_text(GOLD.replace("D013276", "DOID:10808"), "utf-8")
+    assert not evaluate(request(gold, config, predictions=[path], tasks=["relations"])).notes
+
+
 def test_discontinuous_gold_against_whole_predictions(config: Config, tmp_path: Path) -> None:
     text = "Left and right heart failure."
     (tmp_path / "1.txt").write_text(text)

@@ -10,6 +10,7 @@ import yaml
 from annotated import write_iob, write_pubtator
 from tiny_base import make_base
 
+from kgbuild.checkpoints import open_tokenizer
 from kgbuild.errors import ConfigError, InputError
 from kgbuild.evaluation.mentions import mention_spans, score_mentions
 from kgbuild.extractors.gazetteer import Gazetteer
@@ -22,6 +23,7 @@ from kgbuild.training.held_back import read_held_back, without
 from kgbuild.training.ner import NerReport, load_corpora, train_ner
 from kgbuild.training.ner_data import word_labels
 from kgbuild.training.ner_settings import NerSettings
+from kgbuild.training.teachers import Teachers
 
 SCHEMA = Schema.load("biomedical")
 
@@ -169,6 +171,62 @@ def test_it_goes_on_from_a_finished_training_or_its_exported_model(
         train_ner(
             settings(folder, start_from=str(tmp_path / "no.onnx")), tmp_path / "b", beside=folder
         )
+
+
+def test_a_student_learns_from_texts_that_only_its_teachers_label(
+    trained: tuple[Path, NerReport], tmp_path: Path
+) -> None:
+    folder = tmp_path
+    write_inputs(folder)
+    write_pubtator(folder / "few.txt", count=4, first=7)
+    write_pubtator(folder / "texts.txt", count=80)  # 3 and 4 are held back, 66 to 77 are measured
+    few = [{"name": "both", "training": ["few.txt"], "development": ["dev.txt"],
+            "categories": ["Disease", "ChemicalEntity"]}]  # fmt: skip
+    own = settings(folder, corpora=few)
+    alone = train_ner(own, folder / "alone", beside=folder)
+    teachers = {"models": [str(trained[1].folder)], "texts": ["texts.txt"]}
+    taught = train_ner(
+        settings(folder, corpora=few, teachers=teachers), folder / "taught", beside=folder
+    )
+    assert taught.documents == {"both": 4, "unlabelled": 80 - 2 - 12 - 4}
+    assert taught.best["both all"] > max(alone.best["both all"] + 0.1, 0.7)
+
+
+def test_teachers_say_what_a_corpus_does_not_annotate(
+    trained: tuple[Path, NerReport], tmp_path: Path
+) -> None:
+    folder, report = trained
+    (chemicals, genes), _, _ = load_corpora(settings(folder), beside=folder)
+    tokenizer = open_tokenizer(folder / "base")
+    genes.prepare(tokenizer, None)
+    conventions = {"genes": ("Gene",), "new": ("CellLine",), "both": ("Disease", "ChemicalEntity")}
+    teachers = Teachers([report.folder, report.folder], conventions)
+    assert teachers.known == [True, False, True]
+    teachers.teach(genes)
+    for text, said in zip(genes.texts, genes.taught, strict=True):
+        assert said.shape == (len(text.words), 5 + 5 + 9)
+        assert np.allclose(said[:, :5].sum(axis=1), 1, atol=0.01)
+        assert not said[:, 5:10].any()
+        assert np.allclose(said[:, 10:].sum(axis=1), 1, atol=0.01)
+    assert chemicals.taught == []
+
+
+def test_unfit_teachers_are_refused(trained: tuple[Path, NerReport], tmp_path: Path) -> None:
+    folder, report = trained
+    with pytest.raises(ConfigError, match=r"learned no corpus .*: it learned both \(Disease, Chem"):
+        Teachers([report.folder], {"both": ("ChemicalEntity",), "mine": ("Disease",)})
+    with pytest.raises(ConfigError, match="holds no tagger"):
+        Teachers([tmp_path], {"both": ("Disease",)})
+    texts = {"models": [str(report.folder)], "texts": ["train.txt"]}
+    with pytest.raises(InputError, match=r"train.txt hold 72 documents, and none that is neither"):
+        train_ner(settings(folder, teachers=texts), tmp_path / "run", beside=folder)
+    shutil.copytree(report.folder, tmp_path / "other")
+    tokenizer = json.loads((tmp_path / "other/tokenizer.json").read_text("utf-8"))
+    tokenizer["pre_tokenizer"] = {"type": "WhitespaceSplit"}
+    (tmp_path / "other/tokenizer.json").write_text(json.dumps(tokenizer), "utf-8")
+    other = {"models": [str(tmp_path / "other")]}
+    with pytest.raises(ConfigError, match="takes other characters for words"):
+        train_ner(settings(folder, teachers=other), tmp_path / "run", beside=folder)
 
 
 def test_a_category_that_the_corpus_lacks_is_named(tmp_path: Path) -> None:
