@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from kgbuild.errors import ConfigError, InputError
-from kgbuild.records import AnnotatedDocument, Failure, content_hash
+from kgbuild.records import Failure, content_hash
+from kgbuild.training.corpora import readable_documents
 from kgbuild.training.hardware import require_training
 from kgbuild.training.settings import TrainingSettings, own_defaults
 from kgbuild.training.settings_file import encoder_beside, named_or_file, resolve
@@ -99,11 +100,8 @@ def _collections(settings: BaseSettings, beside: Path) -> Iterator[Iterator[str]
 
 
 def _texts(files: Sequence[str], beside: Path) -> Iterator[str]:
-    from kgbuild.readers import read_documents
-
-    for item in read_documents([resolve(file, beside) for file in files]):
-        if isinstance(item, AnnotatedDocument):
-            yield item.document.text
+    for item in readable_documents([resolve(file, beside) for file in files]):
+        yield item.document.text
 
 
 def _names(vocabularies: Sequence[str]) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from kgbuild.records import AnnotatedDocument, Failure, Mention
 if TYPE_CHECKING:
     from kgbuild.ontologies.schema import Schema
 
-__all__ = ["read_corpus"]
+__all__ = ["read_corpus", "readable_documents"]
 
 _log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ def read_corpus(
         ConfigError: an option that no reader has.
         InputError: a file has no document, or no mention.
     """
-    from kgbuild.readers import check_options, read_documents
+    from kgbuild.readers import check_options
     from kgbuild.text import segment
 
     try:
@@ -50,13 +50,10 @@ def read_corpus(
     repeated = 0
     for file in files:
         mentions = 0
-        for item in read_documents([file], **(options or {})):
-            if isinstance(item, Failure):
-                _log.warning("%s %s: %s", item.source, item.place, item.reason)
-            elif isinstance(item, AnnotatedDocument):
-                mentions += len(item.mentions)
-                repeated += item.document.id in found
-                found.setdefault(item.document.id, _in_schema(item, schema, fold or {}))
+        for item in readable_documents([file], **(options or {})):
+            mentions += len(item.mentions)
+            repeated += item.document.id in found
+            found.setdefault(item.document.id, _in_schema(item, schema, fold or {}))
         if not mentions:
             raise InputError(
                 f"{file}: no annotated document: expected mentions (PubTator, BioC, IOB, brat)"
@@ -65,6 +62,17 @@ def read_corpus(
         names = ", ".join(str(file) for file in files)
         _log.warning("%s: %d documents that repeat an id are left out", names, repeated)
     return segment(list(found.values()))
+
+
+def readable_documents(files: Sequence[str | Path], **options: Any) -> Iterator[AnnotatedDocument]:
+    """Yield the documents of files or folders; of those that can't be read the log says why."""
+    from kgbuild.readers import read_documents
+
+    for item in read_documents(list(files), **options):
+        if isinstance(item, Failure):
+            _log.warning("%s %s: %s", item.source, item.place, item.reason)
+        elif isinstance(item, AnnotatedDocument):
+            yield item
 
 
 def _in_schema(

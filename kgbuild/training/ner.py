@@ -77,24 +77,18 @@ def train_ner(
     if final is not None:
         settings = settings.final()
     corpora, development, dropped = load_corpora(settings, beside=beside)
+    unlabelled = _unlabelled(settings, [*corpora, *development.values()], beside=beside)
+    learned = [*corpora, *filter(None, [unlabelled])]
     vocabularies = [named_or_file(name, beside) for name in settings.gazetteer]
     gazetteer = open_gazetteer(vocabularies, folder / "gazetteer.npz")
-    for corpus in (*corpora, *development.values()):
+    for corpus in (*learned, *development.values()):
         corpus.prepare(tokenizer, gazetteer)
         if corpus.lost:
             _log.info("%s: %d overlapping mentions are not learned", corpus.name, corpus.lost)
-    teachers = _teachers(settings, beside)
-    unlabelled = _unlabelled(settings, [*corpora, *development.values()], beside=beside)
-    if unlabelled is not None:
-        unlabelled.prepare(tokenizer, gazetteer)
-    learned = [*corpora, *filter(None, [unlabelled])]
-    if teachers is not None:
-        for corpus in learned:
-            teachers.teach(corpus)
     task = NerTask(
         corpora, development, settings, special=_special(tokenizer, base),
         start_from=start_path(settings.start_from, beside),
-        teachers=teachers, unlabelled=unlabelled,
+        teachers=_taught_by(settings, learned, beside=beside), unlabelled=unlabelled,
     )  # fmt: skip
     result = train(task, training, folder, stop_after=final, progress=progress)
     export_tagger(result, settings, base, folder / "model")
@@ -142,14 +136,20 @@ def _held_back(settings: NerSettings, beside: Path) -> frozenset[str]:
     return read_held_back(Path(resolve(settings.held_back, beside)))
 
 
-def _teachers(settings: NerSettings, beside: Path) -> Teachers | None:
+def _taught_by(
+    settings: NerSettings, corpora: Sequence[Corpus], *, beside: Path
+) -> Teachers | None:
+    """Let the settings' teachers, if any, teach prepared corpora; return them."""
     from kgbuild.training.teachers import Teachers
 
     if settings.teachers is None:
         return None
     folders = [Path(resolve(name, beside)) for name in settings.teachers.models]
     conventions = {own.name: own.categories for own in settings.corpora}
-    return Teachers(folders, conventions, weight=settings.teachers.weight)
+    teachers = Teachers(folders, conventions, weight=settings.teachers.weight)
+    for corpus in corpora:
+        teachers.teach(corpus)
+    return teachers
 
 
 def _unlabelled(settings: NerSettings, corpora: Sequence[Corpus], *, beside: Path) -> Corpus | None:

@@ -11,7 +11,6 @@ import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from itertools import repeat
 from typing import TYPE_CHECKING
 
 from kgbuild.extractors.tagging import TaggedText, prepare
@@ -124,8 +123,8 @@ class Corpus:
         self, index: int, rng: random.Random, *, shortest: int, longest: int
     ) -> Iterator[Example]:
         """Yield an epoch's windows: whole sentences, up to a random number of pieces each."""
-        taught = self.taught or repeat(None)
-        for text, labels, said in zip(self.texts, self.labels, taught, strict=False):
+        taught: Sequence[NDArray[np.float16] | None] = self.taught or [None] * len(self.texts)
+        for text, labels, said in zip(self.texts, self.labels, taught, strict=True):
             if not labels.any() and rng.random() >= self.share:
                 continue
             yield from windows(text, labels, index, rng.randint(shortest, longest), said)

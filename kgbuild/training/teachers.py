@@ -7,14 +7,14 @@ and, in annotated ones, what a corpus doesn't annotate.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kgbuild.errors import ConfigError, InputError
 from kgbuild.extractors.tagger import TaggerRecognizer
-from kgbuild.records import AnnotatedDocument, Failure, content_hash
+from kgbuild.records import AnnotatedDocument, content_hash
+from kgbuild.training.corpora import readable_documents
 from kgbuild.training.held_back import without
 
 if TYPE_CHECKING:
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Teachers", "read_unlabelled"]
 
-_log = logging.getLogger(__name__)
-_CHUNK = 64
+_CHUNK = 64  # documents that are judged together
 
 
 class Teachers:
@@ -81,6 +80,7 @@ class Teachers:
         Raises:
             ConfigError: a teacher takes other characters for words.
         """
+        corpus.taught.clear()
         for first in range(0, len(corpus.documents), _CHUNK):
             documents = corpus.documents[first : first + _CHUNK]
             texts = corpus.texts[first : first + _CHUNK]
@@ -122,15 +122,9 @@ def read_unlabelled(files: Sequence[str], *, held: Collection[str]) -> list[Anno
     Raises:
         InputError: no document is left.
     """
-    from kgbuild.readers import read_documents
     from kgbuild.text import segment
 
-    items = []
-    for item in read_documents(list(files)):
-        if isinstance(item, Failure):
-            _log.warning("%s %s: %s", item.source, item.place, item.reason)
-        elif isinstance(item, AnnotatedDocument):
-            items.append(item.with_mentions(()))
+    items = [item.with_mentions(()) for item in readable_documents(files)]
     kept = without(items, held)
     if not kept:
         raise InputError(
