@@ -181,8 +181,8 @@ def _print_report(
 ) -> None:
     for name, count in documents.items():
         gone = dropped[name]
-        held = f", {gone} held back" if gone else ""
-        err.print(f"{escape(name)}: trained on {count:,} documents{held}")
+        without = f", {gone} left out" if gone else ""
+        err.print(f"{escape(name)}: trained on {count:,} documents{without}")
     err.print(f"{trained_share:.1%} of the weights were trained")
     print_measures(measures)
 

@@ -77,7 +77,7 @@ def train_ner(
     if final is not None:
         settings = settings.final()
     corpora, development, dropped = load_corpora(settings, beside=beside)
-    unlabelled = _unlabelled(settings, [*corpora, *development.values()], beside=beside)
+    unlabelled, left_out = _unlabelled(settings, [*corpora, *development.values()], beside=beside)
     learned = [*corpora, *filter(None, [unlabelled])]
     vocabularies = [named_or_file(name, beside) for name in settings.gazetteer]
     gazetteer = open_gazetteer(vocabularies, folder / "gazetteer.npz")
@@ -98,7 +98,7 @@ def train_ner(
         folder / "model",
         result.best,
         {corpus.name: len(corpus.documents) for corpus in learned},
-        dropped,
+        dropped | left_out,
         result.trained_share,
     )
 
@@ -152,16 +152,19 @@ def _taught_by(
     return teachers
 
 
-def _unlabelled(settings: NerSettings, corpora: Sequence[Corpus], *, beside: Path) -> Corpus | None:
-    """Return the texts that only teachers label, none of them held back or in ``corpora``."""
+def _unlabelled(
+    settings: NerSettings, corpora: Sequence[Corpus], *, beside: Path
+) -> tuple[Corpus | None, dict[str, int]]:
+    """Return the texts that only teachers label, and how many are held back or in ``corpora``."""
     from kgbuild.training.teachers import read_unlabelled
 
     if settings.teachers is None or not settings.teachers.texts:
-        return None
+        return None, {}
     known = {item.document.id for corpus in corpora for item in corpus.documents}
     texts = [resolve(name, beside) for name in settings.teachers.texts]
-    items = read_unlabelled(texts, held=known | _held_back(settings, beside))
-    return Corpus("unlabelled", (), items, share=settings.teachers.share)
+    items, left_out = read_unlabelled(texts, held=known | _held_back(settings, beside))
+    read = Corpus("unlabelled texts", (), items, share=settings.teachers.share)
+    return read, {read.name: left_out}
 
 
 def _read(own: CorpusSettings, files: Sequence[str], schema: Schema, beside: Path) -> list[Any]:

@@ -112,8 +112,12 @@ class Teachers:
         return np.concatenate(columns, axis=1).astype(np.float16)
 
 
-def read_unlabelled(files: Sequence[str], *, held: Collection[str]) -> list[AnnotatedDocument]:
-    """Return documents in sentences, each id once; annotations that they have aren't looked at.
+def read_unlabelled(
+    files: Sequence[str], *, held: Collection[str]
+) -> tuple[list[AnnotatedDocument], int]:
+    """Return documents in sentences, each id once, and how many were left out.
+
+    Annotations that they have aren't looked at.
 
     Args:
         files: of any readable format, or folders.
@@ -131,4 +135,4 @@ def read_unlabelled(files: Sequence[str], *, held: Collection[str]) -> list[Anno
             f"teachers: texts: {', '.join(files)} hold {len(items):,} documents, and none that is "
             "neither held back nor in a corpus"
         )
-    return segment(kept)
+    return segment(kept), len(items) - len(kept)

@@ -9,8 +9,10 @@ import pytest
 import yaml
 from annotated import write_iob, write_pubtator
 from tiny_base import make_base
+from typer.testing import CliRunner
 
 from kgbuild.checkpoints import open_tokenizer
+from kgbuild.cli import app
 from kgbuild.errors import ConfigError, InputError
 from kgbuild.evaluation.mentions import mention_spans, score_mentions
 from kgbuild.extractors.gazetteer import Gazetteer
@@ -188,8 +190,26 @@ def test_a_student_learns_from_texts_that_only_its_teachers_label(
     taught = train_ner(
         settings(folder, corpora=few, teachers=teachers), folder / "taught", beside=folder
     )
-    assert taught.documents == {"both": 4, "unlabelled": 80 - 2 - 12 - 4}
+    assert taught.documents == {"both": 4, "unlabelled texts": 80 - 2 - 12 - 4}
+    assert taught.dropped == {"both": 0, "unlabelled texts": 2 + 12 + 4}
     assert taught.best["both all"] > max(alone.best["both all"] + 0.1, 0.7)
+
+
+def test_the_command_says_what_a_student_was_trained_on(
+    trained: tuple[Path, NerReport], tmp_path: Path
+) -> None:
+    write_inputs(tmp_path)
+    write_pubtator(tmp_path / "texts.txt", first=70, count=20)  # to 72 in training, to 77 measured
+    teachers = {"models": [str(trained[1].folder)], "texts": ["texts.txt"]}
+    own = settings(tmp_path, teachers=teachers)
+    short = own.training.model_copy(update={"epochs": 1})
+    said = own.model_copy(update={"training": short}).model_dump(by_alias=True)
+    (tmp_path / "student.yaml").write_text(yaml.safe_dump(said), "utf-8")
+    command = ["train", "ner", str(tmp_path / "student.yaml"), "--out", str(tmp_path / "run")]
+    for _ in range(2):  # trained, and found to be finished
+        result = CliRunner().invoke(app, command)
+        assert result.exit_code == 0, result.output
+        assert "unlabelled texts: trained on 12 documents, 8 left out" in result.output
 
 
 def test_teachers_say_what_a_corpus_does_not_annotate(
