@@ -18,8 +18,7 @@ from typing import Any
 
 from ner_ablations import RECIPE, settings_of
 
-from kgbuild.readers import read_documents
-from kgbuild.records import AnnotatedDocument
+from kgbuild.training.corpora import readable_documents
 from kgbuild.training.held_back import read_held_back
 from kgbuild.training.ner import train_ner
 from kgbuild.training.ner_settings import NerSettings
@@ -37,9 +36,7 @@ def write_texts(
     measured = set()
     for own in recipe.corpora:
         for name in (*own.training, *own.development):
-            for item in read_documents([resolve(name, RECIPE.parent)], **own.options):
-                if not isinstance(item, AnnotatedDocument):
-                    continue
+            for item in readable_documents([resolve(name, RECIPE.parent)], **own.options):
                 if name in own.development:
                     measured.add(item.document.id)
                 elif own.name in corpora:
