@@ -88,7 +88,8 @@ def train_ner(
     task = NerTask(
         corpora, development, settings, special=_special(tokenizer, base),
         start_from=start_path(settings.start_from, beside),
-        teachers=_taught_by(settings, learned, beside=beside), unlabelled=unlabelled,
+        teachers=_taught_by(settings, learned, beside=beside, keep=folder / "taught"),
+        unlabelled=unlabelled,
     )  # fmt: skip
     result = train(task, training, folder, stop_after=final, progress=progress)
     export_tagger(result, settings, base, folder / "model")
@@ -137,9 +138,12 @@ def _held_back(settings: NerSettings, beside: Path) -> frozenset[str]:
 
 
 def _taught_by(
-    settings: NerSettings, corpora: Sequence[Corpus], *, beside: Path
+    settings: NerSettings, corpora: Sequence[Corpus], *, beside: Path, keep: Path
 ) -> Teachers | None:
-    """Let the settings' teachers, if any, teach prepared corpora; return them."""
+    """Let the settings' teachers, if any, teach prepared corpora; return them.
+
+    What they say is kept in a folder for a training that goes on.
+    """
     from kgbuild.training.teachers import Teachers
 
     if settings.teachers is None:
@@ -148,7 +152,7 @@ def _taught_by(
     conventions = {own.name: own.categories for own in settings.corpora}
     teachers = Teachers(folders, conventions, weight=settings.teachers.weight)
     for corpus in corpora:
-        teachers.teach(corpus)
+        teachers.teach(corpus, keep=keep)
     return teachers
 
 

@@ -74,13 +74,27 @@ class Teachers:
         asked = set().union(*(shared for _, _, shared in self._teachers))
         return [name in asked for name in self._conventions]
 
-    def teach(self, corpus: Corpus) -> None:
+    def teach(self, corpus: Corpus, *, keep: Path | None = None) -> None:
         """Give a prepared corpus what the teachers make of its texts, as ``Corpus.taught``.
 
+        Args:
+            corpus: with texts prepared.
+            keep: a folder to keep it in, so that a training which goes on need not ask again.
+
         Raises:
-            ConfigError: a teacher takes other characters for words.
+            ConfigError: a teacher takes other characters for words, or what is kept is damaged.
         """
-        corpus.taught.clear()
+        if keep is None:
+            corpus.taught = self._judge(corpus)
+            return
+        labels = [(name, *own) for name, own in self._conventions.items()]
+        file = keep / f"{content_hash(self.identity, labels, corpus.fingerprint)}.npy"
+        if not file.is_file():
+            _write(file, self._judge(corpus))
+        corpus.taught = _read(file, [len(text.words) for text in corpus.texts])
+
+    def _judge(self, corpus: Corpus) -> list[NDArray[np.float16]]:
+        taught = []
         for first in range(0, len(corpus.documents), _CHUNK):
             documents = corpus.documents[first : first + _CHUNK]
             texts = corpus.texts[first : first + _CHUNK]
@@ -95,9 +109,10 @@ class Teachers:
                         )
                     for name in shared:
                         own.setdefault(name, []).append(by_name[name])
-            corpus.taught += [
+            taught += [
                 self._mean(own, len(text.words)) for own, text in zip(said, texts, strict=True)
             ]
+        return taught
 
     def _mean(
         self, said: Mapping[str, Sequence[NDArray[np.float32]]], words: int
@@ -110,6 +125,28 @@ class Teachers:
             labels = 1 + 4 * len(categories)
             columns.append(np.mean(rows, axis=0) if rows else np.zeros((words, labels)))
         return np.concatenate(columns, axis=1).astype(np.float16)
+
+
+def _write(file: Path, taught: Sequence[NDArray[np.float16]]) -> None:
+    """Write what each text was taught, one below the other: the whole file or none."""
+    import numpy as np
+
+    file.parent.mkdir(parents=True, exist_ok=True)
+    beside = file.with_suffix(".part")
+    with beside.open("wb") as out:
+        np.save(out, np.concatenate(taught), allow_pickle=False)
+    beside.replace(file)
+
+
+def _read(file: Path, words: Sequence[int]) -> list[NDArray[np.float16]]:
+    """Return what each text was taught; ``words`` counts those of each."""
+    import numpy as np
+
+    try:
+        rows = np.load(file, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{file} is damaged ({error}): remove it, it is made anew") from error
+    return np.split(rows, np.cumsum(words)[:-1])
 
 
 def read_unlabelled(

@@ -231,6 +231,28 @@ def test_teachers_say_what_a_corpus_does_not_annotate(
     assert chemicals.taught == []
 
 
+def test_what_teachers_say_is_kept_for_a_training_that_goes_on(
+    trained: tuple[Path, NerReport], tmp_path: Path
+) -> None:
+    folder, report = trained
+    corpus = load_corpora(settings(folder), beside=folder)[0][0]
+    corpus.prepare(open_tokenizer(folder / "base"), None)
+    teachers = Teachers([report.folder], {"both": ("Disease", "ChemicalEntity")})
+    teachers.teach(corpus)
+    asked = list(corpus.taught)
+    written = []
+    for _ in range(2):
+        teachers.teach(corpus, keep=tmp_path / "taught")
+        (file,) = (tmp_path / "taught").iterdir()
+        written.append(file.stat().st_mtime_ns)
+        assert all(np.array_equal(a, b) for a, b in zip(asked, corpus.taught, strict=True))
+    assert written[0] == written[1]
+    with file.open("r+b") as damaged:
+        damaged.truncate(1000)
+    with pytest.raises(ConfigError, match=r"\.npy is damaged .*: remove it"):
+        teachers.teach(corpus, keep=tmp_path / "taught")
+
+
 def test_unfit_teachers_are_refused(trained: tuple[Path, NerReport], tmp_path: Path) -> None:
     folder, report = trained
     with pytest.raises(ConfigError, match=r"learned no corpus .*: it learned both \(Disease, Chem"):
